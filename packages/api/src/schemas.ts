@@ -1,0 +1,400 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { DEFAULT_PAGE_LIMIT, MAX_NAME_BYTES, MAX_PAGE_LIMIT } from './limits.ts'
+
+// One source for validation, types and OpenAPI. Sizes are integers in requests; every byte count that
+// an answer holds is a JavaScript-safe integer too (2^53 bytes is 8 PiB), times are ISO 8601 UTC strings.
+
+const closed = { additionalProperties: false } as const
+export const Uuid = Type.String({ format: 'uuid' })
+export const Time = Type.String({ format: 'date-time' })
+export const Sha256 = Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'SHA-256 in hex; answers are lower case' })
+const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+const OneOf = <const T extends readonly string[]>(values: T) => Type.Enum([...values] as unknown as [...T])
+
+export const roles = ['admin', 'examiner', 'viewer', 'auditor'] as const
+export const RoleName = OneOf(roles)
+export type RoleName = (typeof roles)[number]
+
+export const tiers = ['secure', 'direct', 'object'] as const
+export type Tier = (typeof tiers)[number]
+
+/**
+ * PENDING_UPLOAD bytes are still arriving · SYNCING sealed on this server, moving to its target ·
+ * SCANNING stored, being verified · READY proven · REJECTED validation failed · FAILED the stored bytes
+ * are not what was sent · DAMAGED was READY, but a later read found the object changed · DELETED.
+ */
+export const fileStatuses = ['PENDING_UPLOAD', 'SYNCING', 'SCANNING', 'READY', 'REJECTED', 'FAILED', 'DAMAGED', 'DELETED'] as const
+export type FileStatus = (typeof fileStatuses)[number]
+
+export const Page = <T extends TSchema>(item: T) => Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) }, closed)
+export const PageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE_LIMIT, default: DEFAULT_PAGE_LIMIT })),
+  cursor: Type.Optional(Type.String({ maxLength: 512 })),
+}
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    requestId: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
+  },
+  { $id: 'Problem', additionalProperties: true },
+)
+
+// ── who is asking ────────────────────────────────────────────────────────────────────────────────
+export const Me = Type.Object(
+  {
+    kind: OneOf(['user', 'token'] as const),
+    id: Type.String(),
+    name: Type.String(),
+    email: Nullable(Type.String()),
+    role: RoleName,
+    permissions: Type.Array(Type.String()),
+    tenant: Type.Object({ id: Uuid, name: Type.String() }, closed),
+  },
+  closed,
+)
+export const SetupState = Type.Object({ needed: Type.Boolean() }, closed)
+export const SetupRequest = Type.Object(
+  {
+    code: Type.String({ minLength: 8, maxLength: 200, description: 'The one-time code that the server printed at start' }),
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    email: Type.String({ format: 'email', maxLength: 254 }),
+    password: Type.String({ minLength: 10, maxLength: 128 }),
+    organisation: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  },
+  closed,
+)
+export const Member = Type.Object(
+  { userId: Type.String(), name: Type.String(), email: Type.String(), role: RoleName, createdAt: Time },
+  closed,
+)
+export const MemberCreate = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    email: Type.String({ format: 'email', maxLength: 254 }),
+    password: Type.String({ minLength: 10, maxLength: 128 }),
+    role: RoleName,
+  },
+  closed,
+)
+export const MemberUpdate = Type.Object({ role: RoleName }, closed)
+export const Token = Type.Object(
+  {
+    id: Uuid,
+    name: Type.String(),
+    role: RoleName,
+    createdAt: Time,
+    expiresAt: Nullable(Time),
+    revokedAt: Nullable(Time),
+    lastUsedAt: Nullable(Time),
+  },
+  closed,
+)
+export const TokenCreate = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    role: RoleName,
+    expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+  },
+  closed,
+)
+export const TokenCreated = Type.Object(
+  { token: Token, secret: Type.String({ description: 'Shown once; send it as Authorization: Bearer' }) },
+  closed,
+)
+
+// ── cases and items ──────────────────────────────────────────────────────────────────────────────
+export const CaseNumber = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', description: 'Never changes, e.g. CASE-2026-003' })
+export const Case = Type.Object(
+  {
+    id: Uuid,
+    number: CaseNumber,
+    title: Type.String(),
+    description: Type.String(),
+    createdAt: Time,
+    createdBy: Type.String(),
+    fileCount: Type.Integer(),
+    totalBytes: Bytes,
+    version: Type.Integer(),
+  },
+  closed,
+)
+export const CaseCreate = Type.Object(
+  {
+    number: CaseNumber,
+    title: Type.String({ minLength: 1, maxLength: 300 }),
+    description: Type.Optional(Type.String({ maxLength: 10_000 })),
+  },
+  closed,
+)
+export const CaseUpdate = Type.Object(
+  { title: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })), description: Type.Optional(Type.String({ maxLength: 10_000 })) },
+  closed,
+)
+export const CaseQuery = Type.Object(
+  {
+    ...PageQuery,
+    q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of number or title' })),
+    number: Type.Optional(CaseNumber),
+  },
+  closed,
+)
+export const Item = Type.Object(
+  {
+    id: Uuid,
+    caseId: Uuid,
+    label: Type.String(),
+    title: Type.String(),
+    createdAt: Time,
+    createdBy: Type.String(),
+    fileCount: Type.Integer(),
+    totalBytes: Bytes,
+    version: Type.Integer(),
+  },
+  closed,
+)
+export const ItemCreate = Type.Object(
+  {
+    label: Type.String({ minLength: 1, maxLength: 64, description: 'The exhibit label, unique in the case' }),
+    title: Type.String({ minLength: 1, maxLength: 300 }),
+  },
+  closed,
+)
+export const ItemUpdate = Type.Object({ title: Type.String({ minLength: 1, maxLength: 300 }) }, closed)
+
+// ── files ────────────────────────────────────────────────────────────────────────────────────────
+export const File = Type.Object(
+  {
+    id: Uuid,
+    caseId: Nullable(Uuid),
+    itemId: Nullable(Uuid),
+    tier: OneOf(tiers),
+    name: Type.String(),
+    contentType: Type.String(),
+    size: Bytes,
+    status: OneOf(fileStatuses),
+    statusReason: Nullable(Type.String({ description: 'Plain words, for statuses that need them' })),
+    sha256: Nullable(Type.String({ description: 'Computed by the server from the stored object' })),
+    declaredSha256: Nullable(Type.String({ description: 'What the sender said' })),
+    verifiedAt: Nullable(Time),
+    target: Type.Object({ id: Uuid, name: Type.String(), kind: Type.String(), removed: Type.Boolean() }, closed),
+    uploadedBy: Type.String(),
+    createdAt: Time,
+    readyAt: Nullable(Time),
+    uploadId: Nullable(Uuid),
+    version: Type.Integer(),
+  },
+  closed,
+)
+export const FileQuery = Type.Object(
+  {
+    ...PageQuery,
+    caseId: Type.Optional(Uuid),
+    itemId: Type.Optional(Type.Union([Uuid, Type.Literal('none')], { description: 'none: files of the case itself' })),
+    tier: Type.Optional(OneOf(tiers)),
+    status: Type.Optional(OneOf(fileStatuses)),
+  },
+  closed,
+)
+
+// ── upload sessions: numbered, idempotent parts ──────────────────────────────────────────────────
+export const Part = Type.Object({ number: Type.Integer(), size: Bytes, sha256: Sha256, storedAt: Time }, closed)
+export const uploadStatuses = ['open', 'completing', 'completed', 'aborted'] as const
+export const UploadSession = Type.Object(
+  {
+    id: Uuid,
+    fileId: Uuid,
+    caseId: Nullable(Uuid),
+    itemId: Nullable(Uuid),
+    name: Type.String(),
+    size: Bytes,
+    partSize: Type.Integer({ description: 'Plaintext bytes in every part but the last' }),
+    partCount: Type.Integer(),
+    status: OneOf(uploadStatuses),
+    receivedParts: Type.Array(Part),
+    receivedBytes: Bytes,
+    createdAt: Time,
+    expiresAt: Time,
+  },
+  closed,
+)
+export const UploadCreate = Type.Object(
+  {
+    caseId: Uuid,
+    itemId: Type.Optional(Uuid),
+    tier: Type.Optional(OneOf(['secure', 'direct'] as const)),
+    name: Type.String({ minLength: 1, maxLength: MAX_NAME_BYTES }),
+    size: Bytes,
+    contentType: Type.Optional(Type.String({ maxLength: 255 })),
+    partSize: Type.Optional(Type.Integer({ minimum: 1, description: 'A wish; the answer says what holds' })),
+  },
+  closed,
+)
+export const UploadComplete = Type.Object({ sha256: Type.Optional(Sha256) }, closed)
+export const UploadQuery = Type.Object({ ...PageQuery, caseId: Type.Optional(Uuid) }, closed)
+
+// ── storage ──────────────────────────────────────────────────────────────────────────────────────
+export const targetKinds = ['local', 's3', 'smb', 'sftp'] as const
+export const TestStep = Type.Object(
+  {
+    name: Type.String(),
+    ok: Type.Boolean(),
+    milliseconds: Type.Number(),
+    detail: Nullable(Type.String()),
+    remedy: Nullable(Type.String()),
+  },
+  closed,
+)
+export const TargetTest = Type.Object({ ok: Type.Boolean(), at: Time, steps: Type.Array(TestStep) }, closed)
+export const Target = Type.Object(
+  {
+    id: Uuid,
+    name: Type.String(),
+    kind: OneOf(targetKinds),
+    builtin: Type.Boolean(),
+    place: Type.Record(Type.String(), Type.Unknown(), { description: 'Connection fields without secrets' }),
+    quotaBytes: Nullable(Bytes),
+    usedBytes: Bytes,
+    reservedBytes: Bytes,
+    freeBytes: Nullable(Bytes),
+    lastPassAt: Nullable(Time),
+    lastTestAt: Nullable(Time),
+    lastTestOk: Nullable(Type.Boolean()),
+    roles: Type.Array(Type.String()),
+    fileCount: Type.Integer(),
+    version: Type.Integer(),
+  },
+  closed,
+)
+export const TargetUpdate = Type.Object(
+  { name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })), quotaBytes: Type.Optional(Nullable(Bytes)) },
+  closed,
+)
+export const storageRoles = ['encrypted', 'direct', 'backup'] as const
+export const StorageRole = OneOf(storageRoles)
+export type StorageRole = (typeof storageRoles)[number]
+export const RoleBinding = Type.Object(
+  {
+    role: StorageRole,
+    targetId: Nullable(Uuid),
+    eligible: Type.Array(Type.Object({ targetId: Uuid, name: Type.String(), ok: Type.Boolean(), reason: Nullable(Type.String()) }, closed)),
+  },
+  closed,
+)
+export const RoleBind = Type.Object({ targetId: Nullable(Uuid) }, closed)
+
+// ── audit ────────────────────────────────────────────────────────────────────────────────────────
+export const AuditEntry = Type.Object(
+  {
+    id: Uuid,
+    index: Nullable(Type.Integer({ description: 'Leaf index in the log; null for the moments before it is sequenced' })),
+    leafHash: Nullable(Type.String({ description: 'Hex, RFC 6962' })),
+    at: Time,
+    action: Type.String(),
+    result: OneOf(['ok', 'denied', 'failed'] as const),
+    actor: Type.Object({ kind: Type.String(), id: Type.String(), name: Type.String() }, closed),
+    requestId: Nullable(Type.String()),
+    caseId: Nullable(Type.String()),
+    itemId: Nullable(Type.String()),
+    fileId: Nullable(Type.String()),
+    details: Type.Record(Type.String(), Type.Unknown()),
+  },
+  closed,
+)
+export const AuditQuery = Type.Object(
+  {
+    ...PageQuery,
+    action: Type.Optional(Type.String({ maxLength: 64 })),
+    actorId: Type.Optional(Type.String({ maxLength: 64 })),
+    caseId: Type.Optional(Uuid),
+    fileId: Type.Optional(Uuid),
+    result: Type.Optional(OneOf(['ok', 'denied', 'failed'] as const)),
+    from: Type.Optional(Time),
+    to: Type.Optional(Time),
+  },
+  closed,
+)
+export const AuditCheckpoint = Type.Object(
+  {
+    size: Type.Integer(),
+    rootHash: Type.String({ description: 'base64' }),
+    note: Type.String({ description: 'C2SP signed note' }),
+    at: Time,
+    verifierKey: Type.String(),
+  },
+  closed,
+)
+export const AuditProof = Type.Object(
+  {
+    entryId: Uuid,
+    index: Type.Integer(),
+    leaf: Type.String({ description: 'The leaf bytes, base64' }),
+    proof: Type.String({ description: 'C2SP tlog-proof@v1 text' }),
+  },
+  closed,
+)
+export const AuditVerification = Type.Object(
+  {
+    ok: Type.Boolean(),
+    entries: Type.Integer(),
+    pending: Type.Integer(),
+    checkpoints: Type.Integer(),
+    firstBad: Nullable(Type.Object({ index: Type.Integer(), entryId: Nullable(Type.String()), reason: Type.String() }, closed)),
+  },
+  closed,
+)
+
+// ── background jobs ──────────────────────────────────────────────────────────────────────────────
+export const jobStatuses = ['queued', 'running', 'done', 'dead', 'cancelled'] as const
+export const Job = Type.Object(
+  {
+    id: Uuid,
+    kind: Type.String(),
+    status: OneOf(jobStatuses),
+    attempts: Type.Integer(),
+    progress: Nullable(Type.Record(Type.String(), Type.Unknown())),
+    error: Nullable(Type.String()),
+    runAt: Time,
+    createdAt: Time,
+    finishedAt: Nullable(Time),
+  },
+  closed,
+)
+export const JobQuery = Type.Object(
+  { ...PageQuery, status: Type.Optional(OneOf(jobStatuses)), kind: Type.Optional(Type.String({ maxLength: 64 })) },
+  closed,
+)
+
+export type Me = Static<typeof Me>
+export type Member = Static<typeof Member>
+export type Token = Static<typeof Token>
+export type TokenCreated = Static<typeof TokenCreated>
+export type Case = Static<typeof Case>
+export type CaseCreate = Static<typeof CaseCreate>
+export type CaseUpdate = Static<typeof CaseUpdate>
+export type Item = Static<typeof Item>
+export type ItemCreate = Static<typeof ItemCreate>
+export type File = Static<typeof File>
+export type FileQuery = Static<typeof FileQuery>
+export type Part = Static<typeof Part>
+export type UploadSession = Static<typeof UploadSession>
+export type UploadCreate = Static<typeof UploadCreate>
+export type UploadComplete = Static<typeof UploadComplete>
+export type Target = Static<typeof Target>
+export type TargetUpdate = Static<typeof TargetUpdate>
+export type TargetTest = Static<typeof TargetTest>
+export type TestStep = Static<typeof TestStep>
+export type RoleBinding = Static<typeof RoleBinding>
+export type AuditEntry = Static<typeof AuditEntry>
+export type AuditQuery = Static<typeof AuditQuery>
+export type AuditCheckpoint = Static<typeof AuditCheckpoint>
+export type AuditProof = Static<typeof AuditProof>
+export type AuditVerification = Static<typeof AuditVerification>
+export type Job = Static<typeof Job>
+export type PageOf<T> = { items: T[]; nextCursor: string | null }

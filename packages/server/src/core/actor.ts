@@ -1,0 +1,18 @@
+import type { RoleName } from '@holdfast/api'
+
+/** Who does something: a signed-in user, an API token, the command line on this machine, or the system's own jobs. */
+export type Actor = {
+  readonly kind: 'user' | 'token' | 'cli' | 'system'
+  readonly id: string
+  readonly name: string
+}
+
+/** What every service call carries: who, for which tenant, with what role, under which request. */
+export type Caller = {
+  readonly actor: Actor
+  readonly tenantId: string
+  readonly role: RoleName
+  readonly requestId: string | null
+}
+
+export const systemActor: Actor = { kind: 'system', id: 'system', name: 'Holdfast' }

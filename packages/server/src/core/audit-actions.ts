@@ -1,0 +1,31 @@
+/**
+ * THE table of audit actions: each with the details that an entry must carry (A1). `append` rejects an entry
+ * without them, and a test holds docs/spec/audit.md to this table.
+ */
+export const auditActions = {
+  SIGN_IN: ['method'],
+  SIGN_IN_FAILED: ['method'],
+  SIGN_OUT: [],
+  /** Something was made: `kind` is case, item, member, token, target, tenant. */
+  CREATE: ['kind', 'name'],
+  UPDATE: ['kind', 'changed'],
+  DELETE: ['kind', 'name'],
+  UPLOAD_INITIATED: ['uploadId', 'name', 'size', 'tier', 'targetId'],
+  UPLOAD_COMPLETED: ['uploadId', 'name', 'size', 'parts', 'declaredSha256'],
+  UPLOAD_FAILED: ['uploadId', 'name', 'reason'],
+  UPLOAD_ABORTED: ['uploadId', 'name', 'receivedBytes', 'reason'],
+  SHA256_COMPUTED: ['sha256', 'size', 'declaredSha256'],
+  SHA256_FAILED: ['reason'],
+  /** The bytes read back differ from what the sender declared. */
+  SHA256_MISMATCH: ['declaredSha256', 'computedSha256'],
+  FILE_DAMAGED: ['reason', 'offset'],
+  DOWNLOAD: ['tier', 'delivery', 'sha256', 'range'],
+  ATTACHMENT_BACKEND_CLEANUP_FAILED: ['targetId', 'key', 'reason'],
+  ROLE_BOUND: ['role', 'targetId'],
+  TARGET_TESTED: ['targetId', 'ok', 'failedStep'],
+  JOB_DEAD: ['jobId', 'jobKind', 'reason'],
+  ACCESS_DENIED: ['method', 'route', 'permission'],
+} as const satisfies Record<string, readonly string[]>
+
+export type AuditAction = keyof typeof auditActions
+export type AuditResult = 'ok' | 'denied' | 'failed'

@@ -1,0 +1,47 @@
+/**
+ * Named points at which the crash suite kills the process (SIGKILL, no clean-up), to prove that nothing acknowledged is lost.
+ * Every durable step has one before and one after it. A test asserts that each name here is reached.
+ */
+export const crashPointNames = [
+  'upload.initiate.before-commit',
+  'upload.initiate.after-commit',
+  'upload.part.before-write',
+  'upload.part.after-write',
+  'upload.part.after-flush',
+  'upload.part.after-receipt',
+  'upload.complete.before-commit-write',
+  'upload.complete.after-commit-write',
+  'upload.complete.after-commit',
+  'upload.abort.after-commit',
+  'verify.before-commit',
+  'verify.after-commit',
+  'purge.before-delete',
+  'purge.after-delete',
+  'purge.after-commit',
+  'job.after-claim',
+  'job.before-finish',
+  'audit.before-sequence-commit',
+  'audit.after-sequence-commit',
+  'migration.before-commit',
+  'migration.after-commit',
+] as const
+export type CrashPointName = (typeof crashPointNames)[number]
+
+/** Passed to whatever has a durable step. In production `reach` does nothing. */
+export interface CrashPoints {
+  reach(point: CrashPointName): void
+}
+
+export const noCrashPoints: CrashPoints = { reach: () => {} }
+
+/** Kills this process at once when `point` is reached for the `nth` time. */
+export function crashAt(point: CrashPointName, nth = 1): CrashPoints {
+  let left = nth
+  return {
+    reach(reached) {
+      if (reached !== point) return
+      left -= 1
+      if (left === 0) process.kill(process.pid, 'SIGKILL')
+    },
+  }
+}

@@ -1,0 +1,170 @@
+import type { RoleName } from '@holdfast/api'
+
+// The tables, as Kysely sees them on both databases. Columns are snake_case; times are milliseconds since the epoch,
+// sizes are bytes, both as 8-byte integers that arrive as JavaScript numbers; booleans are 0 or 1; JSON is text; ids are UUID text.
+
+type Time = number
+type Flag = 0 | 1
+type Json = string
+
+export interface Schema {
+  meta: { key: string; value: string }
+  tenants: { id: string; slug: string; name: string; created_at: Time }
+  memberships: { tenant_id: string; user_id: string; role: RoleName; created_at: Time }
+  /** `hash` is SHA-256 of the secret, hex; the secret itself is never stored. */
+  api_tokens: {
+    id: string
+    tenant_id: string
+    name: string
+    role: RoleName
+    hash: string
+    created_by: string
+    created_at: Time
+    expires_at: Time | null
+    revoked_at: Time | null
+    last_used_at: Time | null
+  }
+  tenant_keys: { tenant_id: string; key_id: string; wrapped: Uint8Array; created_at: Time }
+  /** Keys of cases and of owners; destroyed_at set and wrapped null once shredded. */
+  entity_keys: {
+    id: string
+    tenant_id: string
+    entity_type: 'case' | 'owner'
+    entity_id: string
+    wrapped: Uint8Array | null
+    created_at: Time
+    destroyed_at: Time | null
+  }
+  targets: {
+    id: string
+    tenant_id: string
+    name: string
+    kind: 'local' | 's3' | 'smb' | 'sftp'
+    place: Json
+    credentials: Uint8Array | null
+    builtin: Flag
+    quota_bytes: number | null
+    used_bytes: number
+    reserved_bytes: number
+    last_test_at: Time | null
+    last_test_ok: Flag | null
+    last_pass_at: Time | null
+    created_at: Time
+    removed_at: Time | null
+    version: number
+  }
+  role_bindings: { tenant_id: string; role: 'encrypted' | 'direct' | 'backup'; target_id: string; bound_at: Time }
+  cases: {
+    id: string
+    tenant_id: string
+    number: string
+    title: string
+    description: string
+    created_by: string
+    created_at: Time
+    deleted_at: Time | null
+    version: number
+  }
+  items: {
+    id: string
+    tenant_id: string
+    case_id: string
+    label: string
+    title: string
+    created_by: string
+    created_at: Time
+    deleted_at: Time | null
+    version: number
+  }
+  files: {
+    id: string
+    tenant_id: string
+    case_id: string | null
+    item_id: string | null
+    tier: 'secure' | 'direct' | 'object'
+    name: string
+    content_type: string
+    size: number
+    status: string
+    status_reason: string | null
+    target_id: string
+    object_key: string
+    object_size: number
+    container: 'floe' | null
+    entity_key_id: string | null
+    wrapped_key: Uint8Array | null
+    sha256: string | null
+    declared_sha256: string | null
+    verified_at: Time | null
+    uploaded_by: string
+    created_at: Time
+    ready_at: Time | null
+    deleted_at: Time | null
+    version: number
+  }
+  uploads: {
+    id: string
+    tenant_id: string
+    file_id: string
+    actor_id: string
+    status: 'open' | 'completing' | 'completed' | 'aborted'
+    size: number
+    part_size: number
+    part_count: number
+    write_id: string | null
+    created_at: Time
+    touched_at: Time
+    expires_at: Time
+  }
+  /** `receipts` are the driver's, JSON; one client part is one or more driver parts. */
+  upload_parts: { upload_id: string; number: number; size: number; sha256: string; receipts: Json; stored_at: Time }
+  idempotency_keys: {
+    tenant_id: string
+    key: string
+    route: string
+    request_hash: string
+    status: number | null
+    body: Json | null
+    created_at: Time
+  }
+  jobs: {
+    id: string
+    kind: string
+    tenant_id: string | null
+    payload: Json
+    unique_key: string | null
+    status: 'queued' | 'running' | 'done' | 'dead' | 'cancelled'
+    run_at: Time
+    attempts: number
+    max_attempts: number
+    lease_owner: string | null
+    lease_until: Time | null
+    cancel_requested: Flag
+    progress: Json | null
+    error: string | null
+    created_at: Time
+    finished_at: Time | null
+  }
+  /** `leaf_index` and `leaf_hash` are null until the sequencer has taken the entry into the tree. */
+  audit_entries: {
+    id: string
+    leaf_index: number | null
+    leaf_hash: Uint8Array | null
+    tenant_id: string
+    at: Time
+    action: string
+    result: 'ok' | 'denied' | 'failed'
+    actor_kind: string
+    actor_id: string
+    actor_name: string
+    request_id: string | null
+    case_id: string | null
+    item_id: string | null
+    file_id: string | null
+    details: Json
+    salt: Uint8Array
+  }
+  /** Hashes of complete subtrees: level 0 are leaves, (level, idx) covers leaves idx·2^level … (idx+1)·2^level − 1. */
+  audit_nodes: { level: number; idx: number; hash: Uint8Array }
+  audit_checkpoints: { size: number; root: Uint8Array; note: string; at: Time }
+}

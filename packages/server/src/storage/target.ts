@@ -1,0 +1,101 @@
+/**
+ * The contract of a storage driver. Every driver passes the one suite in `test/target.contract.ts`,
+ * plain and under faults injected before and after each call takes effect.
+ *
+ * - Each call moves one bounded buffer, never a stream: retry, limits, timing and faults are one wrapper (`wrap.ts`).
+ * - A reader never sees a half-written object: a key shows the old bytes or the new, or does not exist.
+ * - `put` and `commitWrite` resolve when the bytes survive a power cut; `flushWrite` when what was written so far does.
+ * - Drivers translate every error of their backend into `StorageError` at their edge.
+ * - Every call takes an `AbortSignal` and rejects with its reason soon after it fires.
+ */
+
+/** Retry makes sense for 'unavailable' alone. */
+export type StorageFault = 'not-found' | 'exists' | 'out-of-range' | 'bad-part' | 'bad-key' | 'denied' | 'full' | 'unavailable' | 'closed'
+
+/** What went wrong at a target. The message names the operation and the reason, never a secret or a signed URL. */
+export class StorageError extends Error {
+  readonly fault: StorageFault
+  constructor(fault: StorageFault, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'StorageError'
+    this.fault = fault
+  }
+}
+
+export type ObjectStat = {
+  readonly key: string
+  readonly size: number
+  /** Milliseconds since the epoch, as the backend tells it. */
+  readonly modifiedAt: number
+  /** Changes when the object changes, where the backend has such a thing. */
+  readonly etag: string | null
+}
+
+/** Names a write that is under way. It is all another process needs to go on with it. */
+export type WriteId = string
+
+/**
+ * A piece of an object being written: `bytes` belong at `offset`, and `number` counts from 1 in order of offset.
+ * Pieces do not overlap; the same number always has the same offset, and the last bytes written for it win.
+ */
+export type WritePart = { readonly number: number; readonly offset: number; readonly bytes: Uint8Array }
+
+/** Proof that a part is stored; JSON-safe, kept in the database until commit. */
+export type PartReceipt = { readonly number: number; readonly size: number; readonly tag: string | null }
+
+export type CallOptions = { signal?: AbortSignal }
+
+export interface StorageTarget extends AsyncDisposable {
+  readonly kind: 'local' | 's3' | 'sftp' | 'smb' | 'memory'
+
+  /** Stores a whole small object. With `ifAbsent`, 'exists' where the key is taken, and the old object stays. */
+  put(key: string, bytes: Uint8Array, options?: CallOptions & { ifAbsent?: boolean }): Promise<ObjectStat>
+  /** Exactly `length` bytes from `offset`, or 'out-of-range'; 'not-found' where there is no object. */
+  read(key: string, offset: number, length: number, options?: CallOptions): Promise<Uint8Array>
+  /** Null where there is no object. */
+  stat(key: string, options?: CallOptions): Promise<ObjectStat | null>
+  /** Committed objects alone whose key starts with `prefix`, in any order, in constant memory. */
+  list(prefix: string, options?: CallOptions): AsyncIterable<ObjectStat>
+  /** Durable when resolved. A missing object counts as success. */
+  delete(key: string, options?: CallOptions): Promise<void>
+
+  /** Begins an object of exactly `size` bytes. Nothing shows at `key` until `commitWrite`. */
+  beginWrite(key: string, size: number, options?: CallOptions): Promise<WriteId>
+  /** Any order, repeatable, last wins. 'bad-part' where it does not fit the size; 'not-found' where the write is gone. */
+  writePart(key: string, write: WriteId, part: WritePart, options?: CallOptions): Promise<PartReceipt>
+  /** What was written is now durable. */
+  flushWrite(key: string, write: WriteId, options?: CallOptions): Promise<void>
+  /**
+   * Makes the object appear at `key`, atomically and durably, replacing what was there. Repeatable: a second call after success
+   * answers with the committed object. 'bad-part' where receipts do not cover the size; the write then stays open.
+   */
+  commitWrite(key: string, write: WriteId, receipts: readonly PartReceipt[], options?: CallOptions): Promise<ObjectStat>
+  /** Idempotent; leaves nothing behind. After a commit it does not touch the object. */
+  abortWrite(key: string, write: WriteId, options?: CallOptions): Promise<void>
+  /** Writes that were begun and neither committed nor aborted, older than `olderThan` (ms since the epoch): for the sweep. */
+  listWrites(prefix: string, olderThan: number, options?: CallOptions): AsyncIterable<{ key: string; write: WriteId; startedAt: number }>
+
+  readonly presign: Presign | null
+  readonly serverCopy: ServerCopy | null
+  readonly lock: ObjectLock | null
+  readonly space: Space | null
+}
+
+export type SignedRequest = { url: string; method: 'GET' | 'PUT'; headers: Record<string, string>; expiresAt: number }
+
+/** Bearer requests that a browser makes straight to the backend. Never logged. */
+export interface Presign {
+  get(key: string, options: { expiresInSeconds: number; disposition?: string; contentType?: string }): Promise<SignedRequest>
+  put(key: string, options: { expiresInSeconds: number; size: number; contentType: string; sha256?: Uint8Array }): Promise<SignedRequest>
+  part(key: string, write: WriteId, number: number, options: { expiresInSeconds: number; size: number }): Promise<SignedRequest>
+}
+export interface ServerCopy {
+  copy(fromKey: string, toKey: string, options?: CallOptions): Promise<ObjectStat>
+}
+export interface ObjectLock {
+  setHold(key: string, held: boolean, options?: CallOptions): Promise<void>
+}
+export interface Space {
+  /** Bytes that can still be written, or null where the backend does not say. */
+  free(options?: CallOptions): Promise<number | null>
+}
