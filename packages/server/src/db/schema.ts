@@ -100,6 +100,8 @@ export interface Schema {
     created_at: Time
     ready_at: Time | null
     deleted_at: Time | null
+    /** When the object was seen to be gone from its target, after deletion. */
+    purged_at: Time | null
     version: number
   }
   uploads: {
@@ -112,12 +114,26 @@ export interface Schema {
     part_size: number
     part_count: number
     write_id: string | null
+    /** The container's header, fixed at initiate so that any instance can seal any part. Holds no secret. */
+    header: Uint8Array
     created_at: Time
     touched_at: Time
     expires_at: Time
   }
-  /** `receipts` are the driver's, JSON; one client part is one or more driver parts. */
-  upload_parts: { upload_id: string; number: number; size: number; sha256: string; receipts: Json; stored_at: Time }
+  /**
+   * One client part. `claim` names the attempt that may write it; while that one is writing, the rest is null. Afterwards `receipts` are
+   * the driver's, JSON (one client part is one or more driver parts), and `seals` is SHA-256 over IV and tag of each of its segments, hex.
+   */
+  upload_parts: {
+    upload_id: string
+    number: number
+    claim: string
+    size: number
+    sha256: string | null
+    seals: string | null
+    receipts: Json | null
+    stored_at: Time | null
+  }
   idempotency_keys: {
     tenant_id: string
     key: string
