@@ -1,0 +1,23 @@
+export type * from './calls/audit.ts'
+export type * from './calls/cases.ts'
+export type * from './calls/files.ts'
+export type * from './calls/people.ts'
+export type * from './calls/storage.ts'
+export type * from './calls/uploads.ts'
+export { type Client, createClient } from './client.ts'
+export type { CallOptions, ClientOptions, FetchFunction, Http } from './http.ts'
+export { everyItem } from './pages.ts'
+export { ApiProblem, NetworkProblem } from './problem.ts'
+export { createUploadQueue } from './queue/queue.ts'
+export type * from './queue/types.ts'
+export type * from './upload/source.ts'
+export {
+  isFinal,
+  percentOf,
+  phaseMayBecome,
+  UploadError,
+  type UploadErrorCode,
+  type UploadPhase,
+  type UploadState,
+  type WaitReason,
+} from './upload/state.ts'

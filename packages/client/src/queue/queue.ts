@@ -1,0 +1,2 @@
+import type { UploadQueue, UploadQueueOptions } from './types.ts'
+export declare function createUploadQueue(options: UploadQueueOptions): UploadQueue

@@ -1,0 +1,1 @@
+export type UploadTuning = { readonly lanes: number }
