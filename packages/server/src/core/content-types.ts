@@ -1,0 +1,35 @@
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const mediaType = new RegExp(`^${token}/${token}$`)
+const OCTETS = 'application/octet-stream'
+
+/** What a sender called the type, reduced to `type/subtype` in lower case; parameters are dropped, nonsense becomes octets. */
+export function storedContentType(declared: string | undefined): string {
+  const essence = (declared ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  return essence.length <= 127 && mediaType.test(essence) ? essence : OCTETS
+}
+
+/** Types that a browser shows without running anything of them. No HTML, SVG, XML or PDF scripts in our own origin. */
+const shownInline: ReadonlySet<string> = new Set([
+  'image/png',
+  'image/jpeg',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+  'image/bmp',
+  'text/plain',
+  'application/pdf',
+  'audio/mpeg',
+  'audio/mp4',
+  'audio/ogg',
+  'audio/wav',
+  'audio/webm',
+  'video/mp4',
+  'video/ogg',
+  'video/webm',
+])
+
+/** Whether a file of this declared type may be answered inline; everything else is an attachment, whatever was asked for. */
+export const mayShowInline = (contentType: string): boolean => shownInline.has(contentType)
+
+/** The Content-Type of an answer. Text is sent as UTF-8 so that no browser guesses its encoding. */
+export const servedContentType = (contentType: string): string => (contentType === 'text/plain' ? 'text/plain; charset=utf-8' : contentType)
