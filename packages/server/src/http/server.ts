@@ -1,0 +1,95 @@
+import { Problem, ProblemSchema } from '@holdfast/api'
+import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import type { Clock } from '../core/clock.ts'
+import { newId } from '../core/ids.ts'
+import type { HttpApp } from './app-types.ts'
+import { type Authenticator, registerAccess } from './authenticate.ts'
+import { registerPace } from './pace.ts'
+import { sendProblem, toProblem } from './problems.ts'
+import { registerRoutes } from './routes/index.ts'
+import { registerSecurityHeaders } from './security-headers.ts'
+import type { Services } from './services.ts'
+import { compileValidator } from './validation.ts'
+
+export type HttpConfig = {
+  /** Where browsers reach this server, e.g. https://files.example.org; null where it is not known. */
+  publicUrl: string | null
+  /** Whether X-Forwarded-* headers are believed: false, true, or the addresses of the proxies. */
+  trustProxy: boolean | string
+  /** The built web app, or null to serve the API alone. */
+  webRoot: string | null
+  version: string
+}
+
+export type HttpServerOptions = {
+  services: Services
+  authenticator: Authenticator
+  config: HttpConfig
+  logger: FastifyBaseLogger
+  clock: Clock
+}
+
+const jsonBodyLimit = 64 * 1024
+const headersTimeout = 30_000
+const idleTimeout = 5 * 60_000
+
+/**
+ * The HTTP server, ready to listen or to `inject`. It closes with `close()`: it stops listening, lets running requests end,
+ * and closes idle connections.
+ *
+ * Limits that hold for every request: headers within 30 s and 16 KiB, a JSON body of 64 KiB within 30 s, a connection without
+ * a byte for 5 min is closed. Request ids are made here; none is taken from outside.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpApp> {
+  const app = fastify({
+    loggerInstance: options.logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: newId,
+    requestIdHeader: false,
+    trustProxy: options.config.trustProxy,
+    bodyLimit: jsonBodyLimit,
+    requestTimeout: 0,
+    connectionTimeout: idleTimeout,
+    keepAliveTimeout: 72_000,
+    http: { headersTimeout, maxHeaderSize: 16 * 1024 },
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, request, reply) => void sendProblem(toProblem(error), request, reply),
+  }) as unknown as HttpApp
+  app.setValidatorCompiler(compileValidator)
+  app.addSchema(ProblemSchema)
+  app.removeContentTypeParser('text/plain')
+  registerErrors(app)
+  registerRequestLog(app, options.clock)
+  registerPace(app, options.clock)
+  await registerSecurityHeaders(app, options.config)
+  registerAccess(app, { authenticator: options.authenticator, services: options.services, origins: originsOf(options.config) })
+  await registerRoutes(app, options.services)
+  await app.ready()
+  return app
+}
+
+export const originsOf = (config: Pick<HttpConfig, 'publicUrl'>): string[] =>
+  config.publicUrl === null ? [] : [new URL(config.publicUrl).origin]
+
+function registerErrors(app: HttpApp): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error)
+    if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    else if (problem.cause !== undefined) request.log.debug({ err: problem.cause }, 'request refused')
+    return sendProblem(problem, request, reply)
+  })
+  app.setNotFoundHandler((request, reply) => sendProblem(new Problem('NOT_FOUND', 'There is no such address here.'), request, reply))
+}
+
+function registerRequestLog(app: HttpApp, clock: Clock): void {
+  const startedAt = new WeakMap<object, number>()
+  app.addHook('onRequest', async (request, reply) => {
+    startedAt.set(request, clock.now())
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const milliseconds = clock.now() - (startedAt.get(request) ?? clock.now())
+    const path = request.url.split('?', 1)[0]
+    request.log.info({ method: request.method, path, status: reply.statusCode, milliseconds }, 'request')
+  })
+}
