@@ -161,6 +161,8 @@ export interface Schema {
     created_at: Time
     finished_at: Time | null
   }
+  /** When each recurring job is due next; whoever moves `next_at` on enqueues it. */
+  job_schedules: { name: string; next_at: Time; last_at: Time | null }
   /** `leaf_index` and `leaf_hash` are null until the sequencer has taken the entry into the tree. */
   audit_entries: {
     id: string
@@ -178,9 +180,41 @@ export interface Schema {
     item_id: string | null
     file_id: string | null
     details: Json
+    /** 16 bytes each for actor, subject and details; zeros once that part is redacted (docs/spec/audit.md). */
     salt: Uint8Array
+    /** Null, or which parts were erased, their commitments, and the entry that tells of it. */
+    redaction: Json | null
   }
   /** Hashes of complete subtrees: level 0 are leaves, (level, idx) covers leaves idx·2^level … (idx+1)·2^level − 1. */
   audit_nodes: { level: number; idx: number; hash: Uint8Array }
   audit_checkpoints: { size: number; root: Uint8Array; note: string; at: Time }
+
+  // better-auth's tables, written by better-auth alone. Its times and booleans differ by database: read no more than these.
+  user: { id: string; name: string; email: string }
+  session: { id: string; userId: string; token: string }
+  account: { id: string; userId: string; accountId: string; providerId: string }
+  verification: { id: string; identifier: string; value: string }
+
+  holdfast_migrations: { position: number; name: string; checksum: string; version: string; applied_at: Time }
 }
+
+/** Unique constraints, named alike on both databases: the table, then its columns. `DatabaseConflict.constraint` is one of these. */
+export type UniqueConstraint =
+  | 'tenants_slug'
+  | 'memberships_tenant_id_user_id'
+  | 'api_tokens_hash'
+  | 'idempotency_keys_tenant_id_key_route'
+  | 'tenant_keys_tenant_id'
+  | 'entity_keys_tenant_id_entity_type_entity_id'
+  | 'role_bindings_tenant_id_role'
+  | 'cases_tenant_id_number'
+  | 'items_case_id_label'
+  | 'files_tenant_id_object_key'
+  | 'uploads_tenant_id_file_id'
+  | 'upload_parts_upload_id_number'
+  | 'jobs_unique_key'
+  | 'audit_entries_leaf_index'
+  | 'audit_nodes_level_idx'
+  | 'audit_checkpoints_size'
+  | 'user_email'
+  | `${keyof Schema}_id`

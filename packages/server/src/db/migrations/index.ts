@@ -1,0 +1,5 @@
+import { initial } from './0001-initial.ts'
+import type { Migration } from './migration.ts'
+
+/** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
+export const migrations: readonly Migration[] = [initial]
