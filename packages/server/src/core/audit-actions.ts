@@ -24,6 +24,8 @@ export const auditActions = {
   ROLE_BOUND: ['role', 'targetId'],
   TARGET_TESTED: ['targetId', 'ok', 'failedStep'],
   JOB_DEAD: ['jobId', 'jobKind', 'reason'],
+  /** Parts of an entry (actor, subject, details) were erased; its leaf stays verifiable. */
+  ENTRY_REDACTED: ['entryId', 'parts', 'reason'],
   ACCESS_DENIED: ['method', 'route', 'permission'],
 } as const satisfies Record<string, readonly string[]>
 

@@ -1,4 +1,5 @@
 import type { RoleName } from '@holdfast/api'
+import type { ColumnType } from 'kysely'
 
 // The tables, as Kysely sees them on both databases. Columns are snake_case; times are milliseconds since the epoch,
 // sizes are bytes, both as 8-byte integers that arrive as JavaScript numbers; booleans are 0 or 1; JSON is text; ids are UUID text.
@@ -6,6 +7,8 @@ import type { RoleName } from '@holdfast/api'
 type Time = number
 type Flag = 0 | 1
 type Json = string
+/** A column that is written and never read. */
+type Unread<T> = ColumnType<never, T, T>
 
 export interface Schema {
   meta: { key: string; value: string }
@@ -189,10 +192,19 @@ export interface Schema {
   audit_nodes: { level: number; idx: number; hash: Uint8Array }
   audit_checkpoints: { size: number; root: Uint8Array; note: string; at: Time }
 
-  // better-auth's tables, written by better-auth alone. Its times and booleans differ by database: read no more than these.
-  user: { id: string; name: string; email: string }
+  // better-auth's tables. Its times and booleans differ by database: they are written as ISO 8601 text and 0 or 1, which both take,
+  // and never read here.
+  user: { id: string; name: string; email: string; emailVerified: Unread<Flag>; createdAt: Unread<string>; updatedAt: Unread<string> }
   session: { id: string; userId: string; token: string }
-  account: { id: string; userId: string; accountId: string; providerId: string }
+  account: {
+    id: string
+    userId: string
+    accountId: string
+    providerId: string
+    password: string | null
+    createdAt: Unread<string>
+    updatedAt: Unread<string>
+  }
   verification: { id: string; identifier: string; value: string }
 
   holdfast_migrations: { position: number; name: string; checksum: string; version: string; applied_at: Time }

@@ -1,0 +1,223 @@
+import type { Insertable, Selectable } from 'kysely'
+import type { AuditResult } from '../core/audit-actions.ts'
+import { type AuditPart, type AuditRecord, type NewAuditEntry, type Redaction, recordEntry, redactRecord } from '../core/audit-entry.ts'
+import type { Clock } from '../core/clock.ts'
+import { newId } from '../core/ids.ts'
+import type { NodeId } from '../core/merkle.ts'
+import type { Sql } from './database.ts'
+import type { Schema } from './schema.ts'
+
+/** An entry as stored: without index and leaf hash until the sequencer has taken it into the tree. */
+export type StoredEntry = AuditRecord & { readonly index: number | null; readonly leafHash: Uint8Array | null }
+export type SequencedEntry = StoredEntry & { readonly index: number }
+/** A checkpoint as stored. `at` is in milliseconds since the epoch. */
+export type StoredCheckpoint = { readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number }
+export type StoredNode = NodeId & { readonly hash: Uint8Array }
+
+export type AuditFilter = {
+  readonly action?: string | undefined
+  readonly actorId?: string | undefined
+  readonly caseId?: string | undefined
+  readonly itemId?: string | undefined
+  readonly fileId?: string | undefined
+  readonly result?: AuditResult | undefined
+  /** Milliseconds since the epoch, inclusive. */
+  readonly from?: number | undefined
+  /** Milliseconds since the epoch, inclusive. */
+  readonly to?: number | undefined
+}
+
+export type AuditLogOptions = {
+  readonly clock: Clock
+  /** Called at each append, before the transaction commits: a hint for the sequencer, nothing that correctness rests on. */
+  readonly appended?: () => void
+}
+
+type Row = Selectable<Schema['audit_entries']>
+
+const toEntry = (row: Row): StoredEntry => ({
+  id: row.id,
+  index: row.leaf_index,
+  leafHash: row.leaf_hash,
+  tenantId: row.tenant_id,
+  at: row.at,
+  action: row.action,
+  result: row.result,
+  actor: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
+  requestId: row.request_id,
+  caseId: row.case_id,
+  itemId: row.item_id,
+  fileId: row.file_id,
+  details: row.details,
+  salt: row.salt,
+  redaction: row.redaction === null ? null : (JSON.parse(row.redaction) as Redaction),
+})
+
+const toContent = (record: AuditRecord) => ({
+  actor_kind: record.actor.kind,
+  actor_id: record.actor.id,
+  actor_name: record.actor.name,
+  request_id: record.requestId,
+  case_id: record.caseId,
+  item_id: record.itemId,
+  file_id: record.fileId,
+  details: record.details,
+  salt: record.salt,
+  redaction: record.redaction === null ? null : JSON.stringify(record.redaction),
+})
+
+const toRow = (record: AuditRecord): Insertable<Schema['audit_entries']> => ({
+  id: record.id,
+  leaf_index: null,
+  leaf_hash: null,
+  tenant_id: record.tenantId,
+  at: record.at,
+  action: record.action,
+  result: record.result,
+  ...toContent(record),
+})
+
+/** Writes to the log, inside the caller's transaction: the entry exists if and only if what it tells of is committed. */
+export function auditLog(sql: Sql, options: AuditLogOptions) {
+  const append = async (entry: NewAuditEntry): Promise<string> => {
+    const record = recordEntry(entry, { id: newId(), at: options.clock.now() })
+    await sql.insertInto('audit_entries').values(toRow(record)).execute()
+    options.appended?.()
+    return record.id
+  }
+  return {
+    /** Appends an entry and answers its id. `AuditEntryError` where details that the action must carry are missing. */
+    append,
+    /**
+     * Erases parts of an entry, with their salts, and appends the ENTRY_REDACTED entry that tells of it. The leaf of the entry stays
+     * verifiable. Answers false where the tenant has no such entry.
+     */
+    async redact(
+      target: { tenantId: string; entryId: string; parts: readonly AuditPart[] },
+      told: Pick<NewAuditEntry, 'actor' | 'requestId'> & { reason: string },
+    ): Promise<boolean> {
+      const { tenantId, entryId, parts } = target
+      const row = await sql
+        .selectFrom('audit_entries')
+        .selectAll()
+        .where('id', '=', entryId)
+        .where('tenant_id', '=', tenantId)
+        .executeTakeFirst()
+      if (!row) return false
+      const { reason, ...by } = told
+      const details = { entryId, parts, reason }
+      const by_ = await append({ ...by, tenantId, action: 'ENTRY_REDACTED', result: 'ok', details })
+      await sql
+        .updateTable('audit_entries')
+        .set(toContent(redactRecord(toEntry(row), parts, by_)))
+        .where('id', '=', entryId)
+        .execute()
+      return true
+    },
+  }
+}
+
+const filtered = (sql: Sql, filter: AuditFilter, tenantId?: string) =>
+  sql
+    .selectFrom('audit_entries')
+    .selectAll()
+    .$if(tenantId !== undefined, (q) => q.where('tenant_id', '=', tenantId!))
+    .$if(filter.action !== undefined, (q) => q.where('action', '=', filter.action!))
+    .$if(filter.actorId !== undefined, (q) => q.where('actor_id', '=', filter.actorId!))
+    .$if(filter.caseId !== undefined, (q) => q.where('case_id', '=', filter.caseId!))
+    .$if(filter.itemId !== undefined, (q) => q.where('item_id', '=', filter.itemId!))
+    .$if(filter.fileId !== undefined, (q) => q.where('file_id', '=', filter.fileId!))
+    .$if(filter.result !== undefined, (q) => q.where('result', '=', filter.result!))
+    .$if(filter.from !== undefined, (q) => q.where('at', '>=', filter.from!))
+    .$if(filter.to !== undefined, (q) => q.where('at', '<=', filter.to!))
+
+/** Reads of the log and of its tree. Pages are bounded by `limit`; nothing here changes a row. */
+export const auditTable = (sql: Sql) => ({
+  /** Newest first, by id; `before` is the id of the last entry of the page before. */
+  async list(tenantId: string, filter: AuditFilter, page: { limit: number; before?: string | undefined }): Promise<StoredEntry[]> {
+    const rows = await filtered(sql, filter, tenantId)
+      .$if(page.before !== undefined, (q) => q.where('id', '<', page.before!))
+      .orderBy('id', 'desc')
+      .limit(page.limit)
+      .execute()
+    return rows.map(toEntry)
+  },
+  /** Sequenced entries in the order of the log from leaf `page.from` on; of all tenants where `tenantId` is undefined. */
+  async sequenced(page: { from: number; limit: number }, filter: AuditFilter = {}, tenantId?: string): Promise<SequencedEntry[]> {
+    const rows = await filtered(sql, filter, tenantId)
+      .where('leaf_index', '>=', page.from)
+      .orderBy('leaf_index')
+      .limit(page.limit)
+      .execute()
+    return rows.map(toEntry) as SequencedEntry[]
+  },
+  /** Null where there is no such entry, or `tenantId` is given and it is another's. */
+  async find(id: string, tenantId?: string): Promise<StoredEntry | null> {
+    const row = await filtered(sql, {}, tenantId).where('id', '=', id).executeTakeFirst()
+    return row ? toEntry(row) : null
+  },
+  async findByLeafHash(hash: Uint8Array): Promise<StoredEntry | null> {
+    const row = await sql
+      .selectFrom('audit_entries')
+      .selectAll()
+      .where('leaf_hash', '=', hash)
+      .orderBy('leaf_index')
+      .limit(1)
+      .executeTakeFirst()
+    return row ? toEntry(row) : null
+  },
+  /** Entries that wait for the sequencer, oldest first. */
+  async pending(limit: number): Promise<StoredEntry[]> {
+    const rows = await sql.selectFrom('audit_entries').selectAll().where('leaf_index', 'is', null).orderBy('id').limit(limit).execute()
+    return rows.map(toEntry)
+  },
+  async countPending(): Promise<number> {
+    const row = await sql
+      .selectFrom('audit_entries')
+      .select(({ fn }) => fn.countAll<number | string>().as('count'))
+      .where('leaf_index', 'is', null)
+      .executeTakeFirstOrThrow()
+    return Number(row.count)
+  },
+  /** Those of `nodes` that are stored, in any order. */
+  async nodes(nodes: readonly NodeId[]): Promise<StoredNode[]> {
+    if (nodes.length === 0) return []
+    const rows = await sql
+      .selectFrom('audit_nodes')
+      .selectAll()
+      .where((eb) => eb.or(nodes.map(({ level, index }) => eb.and([eb('level', '=', level), eb('idx', '=', index)]))))
+      .execute()
+    return rows.map(({ level, idx, hash }) => ({ level, index: idx, hash }))
+  },
+  /** The stored nodes of one level with index from … to − 1, in order. */
+  async level(level: number, from: number, to: number): Promise<StoredNode[]> {
+    const rows = await sql
+      .selectFrom('audit_nodes')
+      .selectAll()
+      .where('level', '=', level)
+      .where('idx', '>=', from)
+      .where('idx', '<', to)
+      .orderBy('idx')
+      .execute()
+    return rows.map(({ idx, hash }) => ({ level, index: idx, hash }))
+  },
+  async findLeafNode(hash: Uint8Array): Promise<StoredNode | null> {
+    const row = await sql
+      .selectFrom('audit_nodes')
+      .selectAll()
+      .where('level', '=', 0)
+      .where('hash', '=', hash)
+      .orderBy('idx')
+      .limit(1)
+      .executeTakeFirst()
+    return row ? { level: row.level, index: row.idx, hash: row.hash } : null
+  },
+  async newestCheckpoint(): Promise<StoredCheckpoint | null> {
+    return (await sql.selectFrom('audit_checkpoints').selectAll().orderBy('size', 'desc').limit(1).executeTakeFirst()) ?? null
+  },
+  /** Checkpoints of trees larger than `after`, smallest first. */
+  checkpoints: (after: number, limit: number): Promise<StoredCheckpoint[]> =>
+    sql.selectFrom('audit_checkpoints').selectAll().where('size', '>', after).orderBy('size').limit(limit).execute(),
+})
+
+export type AuditTable = ReturnType<typeof auditTable>
