@@ -1,7 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import { type AuditTable, type auditLog, auditTable } from './audit-log.ts'
+import { caseTable, itemTable } from './cases.ts'
 import type { Database, Sql } from './database.ts'
+import { idempotencyTable } from './idempotency.ts'
 import { jobTable } from './job-queue.ts'
+import { roleBindingTable, targetTable } from './targets.ts'
+import { membershipTable, tenantTable } from './tenants.ts'
+import { tokenTable } from './tokens.ts'
+import { userTable } from './users.ts'
 
 /**
  * THE list of table groups. To add one: write `export const xTable = (sql: Sql) => ({ … })` in its own file, with a second
@@ -10,6 +16,15 @@ import { jobTable } from './job-queue.ts'
 const tables = (sql: Sql, deps: TableDeps) => ({
   audit: auditTable(sql),
   jobs: jobTable(sql, deps),
+  tenants: tenantTable(sql),
+  memberships: membershipTable(sql),
+  users: userTable(sql),
+  tokens: tokenTable(sql),
+  cases: caseTable(sql),
+  items: itemTable(sql),
+  targets: targetTable(sql),
+  roleBindings: roleBindingTable(sql),
+  idempotency: idempotencyTable(sql),
 })
 
 export type TableDeps = {

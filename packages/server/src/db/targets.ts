@@ -1,0 +1,223 @@
+import { Problem, type StorageRole } from '@holdfast/api'
+import { sql as raw, type Selectable } from 'kysely'
+import type { Sql } from './database.ts'
+import type { Schema } from './schema.ts'
+
+export type TargetKind = 'local' | 's3' | 'smb' | 'sftp'
+/** Connection fields without secrets. */
+export type Place = Readonly<Record<string, unknown>>
+
+export type TargetRow = {
+  readonly id: string
+  readonly tenantId: string
+  readonly name: string
+  readonly kind: TargetKind
+  readonly place: Place
+  /** Sealed; opened by keys/sealed-credentials alone. */
+  readonly credentials: Uint8Array | null
+  readonly builtin: boolean
+  readonly quotaBytes: number | null
+  readonly usedBytes: number
+  readonly reservedBytes: number
+  readonly lastTestAt: number | null
+  readonly lastTestOk: boolean | null
+  readonly lastPassAt: number | null
+  readonly createdAt: number
+  readonly removedAt: number | null
+  readonly version: number
+}
+export type RoleBindingRow = { readonly role: StorageRole; readonly targetId: string; readonly boundAt: number }
+
+const toTarget = (row: Selectable<Schema['targets']>): TargetRow => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  name: row.name,
+  kind: row.kind,
+  place: JSON.parse(row.place) as Place,
+  credentials: row.credentials,
+  builtin: row.builtin === 1,
+  quotaBytes: row.quota_bytes,
+  usedBytes: row.used_bytes,
+  reservedBytes: row.reserved_bytes,
+  lastTestAt: row.last_test_at,
+  lastTestOk: row.last_test_ok === null ? null : row.last_test_ok === 1,
+  lastPassAt: row.last_pass_at,
+  createdAt: row.created_at,
+  removedAt: row.removed_at,
+  version: row.version,
+})
+
+const fromTarget = (row: TargetRow) => ({
+  id: row.id,
+  tenant_id: row.tenantId,
+  name: row.name,
+  kind: row.kind,
+  place: JSON.stringify(row.place),
+  credentials: row.credentials,
+  builtin: row.builtin ? (1 as const) : (0 as const),
+  quota_bytes: row.quotaBytes,
+  used_bytes: row.usedBytes,
+  reserved_bytes: row.reservedBytes,
+  last_test_at: row.lastTestAt,
+  last_test_ok: row.lastTestOk === null ? null : row.lastTestOk ? (1 as const) : (0 as const),
+  last_pass_at: row.lastPassAt,
+  created_at: row.createdAt,
+  removed_at: row.removedAt,
+  version: row.version,
+})
+
+export const targetTable = (sql: Sql) => ({ ...targetRows(sql), ...targetUsage(sql) })
+
+const targetRows = (sql: Sql) => ({
+  /** Removed ones too: files keep naming them. */
+  async find(tenantId: string, id: string): Promise<TargetRow | null> {
+    const row = await sql.selectFrom('targets').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirst()
+    return row ? toTarget(row) : null
+  },
+  /** Those in use, oldest first, after the id `after`. */
+  async list(tenantId: string, page: { limit: number; after: string | null }): Promise<TargetRow[]> {
+    let query = sql.selectFrom('targets').selectAll().where('tenant_id', '=', tenantId).where('removed_at', 'is', null)
+    if (page.after !== null) query = query.where('id', '>', page.after)
+    return (await query.orderBy('id').limit(page.limit).execute()).map(toTarget)
+  },
+  async insert(row: TargetRow): Promise<void> {
+    await sql.insertInto('targets').values(fromTarget(row)).execute()
+  },
+  async update(row: Pick<TargetRow, 'tenantId' | 'id' | 'name' | 'quotaBytes' | 'version'>): Promise<void> {
+    await sql
+      .updateTable('targets')
+      .set({ name: row.name, quota_bytes: row.quotaBytes, version: row.version })
+      .where('tenant_id', '=', row.tenantId)
+      .where('id', '=', row.id)
+      .execute()
+  },
+  /** Takes the target out of use and forgets its credentials. */
+  async remove(tenantId: string, id: string, at: number): Promise<void> {
+    await sql
+      .updateTable('targets')
+      .set((row) => ({ removed_at: at, credentials: null, version: row('version', '+', 1) }))
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', id)
+      .execute()
+  },
+  /** Notes the outcome of a Test connection (T7). */
+  async noteTest(id: string, test: { at: number; ok: boolean }): Promise<void> {
+    const outcome = { last_test_at: test.at, last_test_ok: test.ok ? (1 as const) : (0 as const) }
+    await sql
+      .updateTable('targets')
+      .set(test.ok ? { ...outcome, last_pass_at: test.at } : outcome)
+      .where('id', '=', id)
+      .execute()
+  },
+  /** Notes that an upload or download went through, which counts as a pass (T7), unless one was noted at or after `notAfter`. */
+  async notePass(id: string, pass: { at: number; notAfter: number }): Promise<void> {
+    await sql
+      .updateTable('targets')
+      .set({ last_pass_at: pass.at })
+      .where('id', '=', id)
+      .where((either) => either.or([either('last_pass_at', 'is', null), either('last_pass_at', '<', pass.notAfter)]))
+      .execute()
+  },
+  /** Files that are not deleted, by target id; targets without files are not in it. */
+  async fileCounts(tenantId: string, ids: readonly string[]): Promise<Map<string, number>> {
+    if (ids.length === 0) return new Map()
+    const rows = await sql
+      .selectFrom('files')
+      .select((select) => ['target_id', select.fn.countAll<number>().as('count')])
+      .where('tenant_id', '=', tenantId)
+      .where('target_id', 'in', [...ids])
+      .where('deleted_at', 'is', null)
+      .groupBy('target_id')
+      .execute()
+    return new Map(rows.map((row) => [row.target_id, Number(row.count)]))
+  },
+})
+
+const gib = (bytes: number): string => `${bytes} bytes (${(bytes / 2 ** 30).toFixed(2)} GiB)`
+
+/**
+ * What is stored at a target and what is on its way there, in stored bytes. The life of bytes: `reserve` when an upload begins,
+ * then `settle` when its object is there, or `release` when it is given up; `free` when a settled object is removed.
+ * Each is one guarded update, so that no two uploads can take the same last bytes (T8), and none goes below zero:
+ * that breaks `targets_usage`, which rejects the whole transaction.
+ */
+const targetUsage = (sql: Sql) => ({
+  /**
+   * Reserves `bytes`, or throws QUOTA_FULL with `usedBytes` (reserved ones among them), `quotaBytes` and `neededBytes`.
+   * Throws TARGET_REMOVED where the target is gone.
+   */
+  async reserve(id: string, bytes: number): Promise<void> {
+    const result = await sql
+      .updateTable('targets')
+      .set((row) => ({ reserved_bytes: row('reserved_bytes', '+', bytes) }))
+      .where('id', '=', id)
+      .where('removed_at', 'is', null)
+      .where(raw<boolean>`(quota_bytes is null or used_bytes + reserved_bytes + cast(${bytes} as bigint) <= quota_bytes)`)
+      .executeTakeFirst()
+    if (result.numUpdatedRows > 0n) return
+    const row = await sql.selectFrom('targets').selectAll().where('id', '=', id).executeTakeFirst()
+    if (row === undefined || row.removed_at !== null) throw new Problem('TARGET_REMOVED')
+    const quotaBytes = row.quota_bytes ?? 0
+    const usedBytes = row.used_bytes + row.reserved_bytes
+    throw new Problem(
+      'QUOTA_FULL',
+      `The storage target “${row.name}” is full: ${gib(usedBytes)} of its quota of ${gib(quotaBytes)} are used, ${gib(bytes)} are needed. ` +
+        'Free space, raise the quota, or bind another target.',
+      { extra: { targetId: id, usedBytes, quotaBytes, neededBytes: bytes } },
+    )
+  },
+  /** What was reserved is now stored, as `usedBytes` bytes. */
+  async settle(id: string, change: { reservedBytes: number; usedBytes: number }): Promise<void> {
+    await sql
+      .updateTable('targets')
+      .set((row) => ({
+        reserved_bytes: row('reserved_bytes', '-', change.reservedBytes),
+        used_bytes: row('used_bytes', '+', change.usedBytes),
+      }))
+      .where('id', '=', id)
+      .execute()
+  },
+  /** What was reserved will not come. */
+  async release(id: string, bytes: number): Promise<void> {
+    await sql
+      .updateTable('targets')
+      .set((row) => ({ reserved_bytes: row('reserved_bytes', '-', bytes) }))
+      .where('id', '=', id)
+      .execute()
+  },
+  /** What was stored is gone. */
+  async free(id: string, bytes: number): Promise<void> {
+    await sql
+      .updateTable('targets')
+      .set((row) => ({ used_bytes: row('used_bytes', '-', bytes) }))
+      .where('id', '=', id)
+      .execute()
+  },
+})
+
+export const roleBindingTable = (sql: Sql) => ({
+  async find(tenantId: string, role: StorageRole): Promise<RoleBindingRow | null> {
+    const row = await sql
+      .selectFrom('role_bindings')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('role', '=', role)
+      .executeTakeFirst()
+    return row ? { role: row.role, targetId: row.target_id, boundAt: row.bound_at } : null
+  },
+  async list(tenantId: string): Promise<RoleBindingRow[]> {
+    const rows = await sql.selectFrom('role_bindings').selectAll().where('tenant_id', '=', tenantId).execute()
+    return rows.map((row) => ({ role: row.role, targetId: row.target_id, boundAt: row.bound_at }))
+  },
+  async bind(tenantId: string, binding: RoleBindingRow): Promise<void> {
+    const change = { target_id: binding.targetId, bound_at: binding.boundAt }
+    await sql
+      .insertInto('role_bindings')
+      .values({ tenant_id: tenantId, role: binding.role, ...change })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'role']).doUpdateSet(change))
+      .execute()
+  },
+  async unbind(tenantId: string, role: StorageRole): Promise<void> {
+    await sql.deleteFrom('role_bindings').where('tenant_id', '=', tenantId).where('role', '=', role).execute()
+  },
+})
