@@ -45,13 +45,19 @@ export type PartReceipt = { readonly number: number; readonly size: number; read
 
 export type CallOptions = { signal?: AbortSignal }
 
+/**
+ * `into` offers memory for the answer, so that a reader of many pieces can reuse a few buffers: the driver may fill its first
+ * `length` bytes and answer with a view of them, or answer with memory of its own. It stays untouched by others until the call settles.
+ */
+export type ReadOptions = CallOptions & { into?: Uint8Array }
+
 export interface StorageTarget extends AsyncDisposable {
   readonly kind: 'local' | 's3' | 'sftp' | 'smb' | 'memory'
 
   /** Stores a whole small object. With `ifAbsent`, 'exists' where the key is taken, and the old object stays. */
   put(key: string, bytes: Uint8Array, options?: CallOptions & { ifAbsent?: boolean }): Promise<ObjectStat>
   /** Exactly `length` bytes from `offset`, or 'out-of-range'; 'not-found' where there is no object. */
-  read(key: string, offset: number, length: number, options?: CallOptions): Promise<Uint8Array>
+  read(key: string, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>
   /** Null where there is no object. */
   stat(key: string, options?: CallOptions): Promise<ObjectStat | null>
   /** Committed objects alone whose key starts with `prefix`, in any order, in constant memory. */
@@ -79,6 +85,8 @@ export interface StorageTarget extends AsyncDisposable {
   readonly serverCopy: ServerCopy | null
   readonly lock: ObjectLock | null
   readonly space: Space | null
+  /** Null where `writePart` takes bytes from any memory equally well. */
+  readonly memory: WriteMemory | null
 }
 
 export type SignedRequest = { url: string; method: 'GET' | 'PUT'; headers: Record<string, string>; expiresAt: number }
@@ -99,3 +107,14 @@ export interface Space {
   /** Bytes that can still be written, or null where the backend does not say. */
   free(options?: CallOptions): Promise<number | null>
 }
+
+/** Memory that the driver writes from without a copy of its own. Using it is a matter of speed alone. */
+export interface WriteMemory {
+  /**
+   * `length` bytes for a part that will be written at `offset`; their content is undefined. Never fails and never waits:
+   * where the driver's own memory is used up or too small, the bytes are ordinary ones.
+   */
+  take(offset: number, length: number): WriteBuffer
+}
+/** `release` gives the bytes back once no call uses them any more; calling it twice is harmless. */
+export type WriteBuffer = Disposable & { readonly bytes: Uint8Array; release(): void }
