@@ -1,7 +1,7 @@
 import BetterSqlite from 'better-sqlite3'
 import { CompiledQuery, type DatabaseConnection, Kysely, type SqliteDatabase, SqliteDialect, SqliteDriver, type Transaction } from 'kysely'
 import { type Database, DatabaseConflict, DatabaseRefused } from './database.ts'
-import { refuseNesting } from './open-transaction.ts'
+import { openTransactions } from './open-transaction.ts'
 import type { Schema } from './schema.ts'
 
 /** Pages of 4 KiB in the write-ahead log before it is folded back: fewer, larger checkpoints double the rate of grouped inserts. */
@@ -19,20 +19,14 @@ export type SqliteOptions = { readonly busyMilliseconds?: number }
  */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Database> {
   const file = openWriter(path, options)
-  const statements = keepStatements(file)
-  const writer = kyselyOver(statements)
-  const sql = path === ':memory:' ? writer : kyselyOver(keepStatements(openReader(path, options)))
-  const alone = refuseNesting()
+  const transactions = openTransactions()
+  const writer = kyselyOver(keepStatements(file, transactions.failed))
+  const sql = path === ':memory:' ? writer : kyselyOver(keepStatements(openReader(path, options), () => {}))
 
   const transaction = <T>(work: (sql: Transaction<Schema>) => Promise<T>): Promise<T> =>
-    alone(async () => {
+    transactions.alone(async () => {
       try {
-        return await writer.transaction().execute(async (begun) => {
-          statements.failure = null
-          const result = await work(begun)
-          if (statements.failure) throw statements.failure
-          return result
-        })
+        return await writer.transaction().execute((begun) => transactions.whole(() => work(begun)))
       } catch (error) {
         throw asConflict(error) ?? error
       }
@@ -48,7 +42,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     async [Symbol.asyncDispose]() {
       if (sql !== writer) await sql.destroy()
       await writer.destroy()
-      statements.close()
+      file.close()
     },
   }
 }
@@ -88,19 +82,14 @@ function openReader(path: string, options: SqliteOptions): BetterSqlite.Database
   return file
 }
 
-type Statements = SqliteDatabase & {
-  /** The latest error of a statement; whoever begins a transaction clears it. */
-  failure: unknown
-}
-
 /** Prepared statements are kept by their text, since preparing one costs several times what running it does. */
-function keepStatements(file: BetterSqlite.Database): Statements {
+function keepStatements(file: BetterSqlite.Database, failed: (error: unknown) => void): SqliteDatabase {
   const kept = new Map<string, ReturnType<SqliteDatabase['prepare']>>()
   const noting = <T>(run: () => T): T => {
     try {
       return run()
     } catch (error) {
-      statements.failure = error
+      failed(error)
       throw error
     }
   }
@@ -114,8 +103,7 @@ function keepStatements(file: BetterSqlite.Database): Statements {
       iterate: (parameters) => file.prepare(sql).iterate(parameters) as IterableIterator<unknown>,
     }
   }
-  const statements: Statements = {
-    failure: null,
+  return {
     close: () => file.close(),
     prepare(sql) {
       const found = kept.get(sql) ?? noting(() => prepare(sql))
@@ -125,7 +113,6 @@ function keepStatements(file: BetterSqlite.Database): Statements {
       return found
     },
   }
-  return statements
 }
 
 /** Takes the write lock at once: a transaction that began by reading could otherwise find its snapshot overtaken by another process. */
