@@ -2,11 +2,13 @@ import type { Clock } from '../core/clock.ts'
 import { type AuditTable, type auditLog, auditTable } from './audit-log.ts'
 import { caseTable, itemTable } from './cases.ts'
 import type { Database, Sql } from './database.ts'
+import { fileTable } from './files.ts'
 import { idempotencyTable } from './idempotency.ts'
 import { jobTable } from './job-queue.ts'
 import { roleBindingTable, targetTable } from './targets.ts'
 import { membershipTable, tenantTable } from './tenants.ts'
 import { tokenTable } from './tokens.ts'
+import { uploadTable } from './uploads.ts'
 import { userTable } from './users.ts'
 
 /**
@@ -25,6 +27,8 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   targets: targetTable(sql),
   roleBindings: roleBindingTable(sql),
   idempotency: idempotencyTable(sql),
+  files: fileTable(sql),
+  uploads: uploadTable(sql),
 })
 
 export type TableDeps = {

@@ -1,0 +1,272 @@
+import type { FileStatus, Tier } from '@holdfast/api'
+import { sql as raw } from 'kysely'
+import { statesBefore, statesWithObject } from '../core/file-states.ts'
+import type { Sql } from './database.ts'
+
+export type FileRow = {
+  id: string
+  tenantId: string
+  caseId: string | null
+  itemId: string | null
+  tier: Tier
+  name: string
+  contentType: string
+  size: number
+  status: FileStatus
+  statusReason: string | null
+  targetId: string
+  objectKey: string
+  objectSize: number
+  container: 'floe' | null
+  entityKeyId: string | null
+  wrappedKey: Uint8Array | null
+  sha256: string | null
+  declaredSha256: string | null
+  verifiedAt: number | null
+  uploadedBy: string
+  createdAt: number
+  readyAt: number | null
+  deletedAt: number | null
+  purgedAt: number | null
+  version: number
+}
+
+/** A file with what an answer shows of its target and its upload. */
+export type FileView = FileRow & {
+  targetName: string
+  targetKind: 'local' | 's3' | 'smb' | 'sftp'
+  targetRemovedAt: number | null
+  uploadId: string | null
+}
+
+/** Members of a row that change together with its status. */
+export type FileChange = Partial<
+  Pick<FileRow, 'statusReason' | 'sha256' | 'declaredSha256' | 'verifiedAt' | 'readyAt' | 'deletedAt' | 'wrappedKey'>
+>
+
+export type FileFilter = {
+  tenantId: string
+  caseId?: string | undefined
+  /** null: files of the case itself. */
+  itemId?: string | null | undefined
+  tier?: Tier | undefined
+  status?: FileStatus | undefined
+}
+
+const columns = [
+  'files.id',
+  'files.tenant_id as tenantId',
+  'files.case_id as caseId',
+  'files.item_id as itemId',
+  'files.tier',
+  'files.name',
+  'files.content_type as contentType',
+  'files.size',
+  'files.status',
+  'files.status_reason as statusReason',
+  'files.target_id as targetId',
+  'files.object_key as objectKey',
+  'files.object_size as objectSize',
+  'files.container',
+  'files.entity_key_id as entityKeyId',
+  'files.wrapped_key as wrappedKey',
+  'files.sha256',
+  'files.declared_sha256 as declaredSha256',
+  'files.verified_at as verifiedAt',
+  'files.uploaded_by as uploadedBy',
+  'files.created_at as createdAt',
+  'files.ready_at as readyAt',
+  'files.deleted_at as deletedAt',
+  'files.purged_at as purgedAt',
+  'files.version',
+] as const
+
+const viewColumns = [
+  ...columns,
+  'targets.name as targetName',
+  'targets.kind as targetKind',
+  'targets.removed_at as targetRemovedAt',
+  'uploads.id as uploadId',
+] as const
+
+const stored = (row: FileRow) => ({
+  id: row.id,
+  tenant_id: row.tenantId,
+  case_id: row.caseId,
+  item_id: row.itemId,
+  tier: row.tier,
+  name: row.name,
+  content_type: row.contentType,
+  size: row.size,
+  status: row.status,
+  status_reason: row.statusReason,
+  target_id: row.targetId,
+  object_key: row.objectKey,
+  object_size: row.objectSize,
+  container: row.container,
+  entity_key_id: row.entityKeyId,
+  wrapped_key: row.wrappedKey,
+  sha256: row.sha256,
+  declared_sha256: row.declaredSha256,
+  verified_at: row.verifiedAt,
+  uploaded_by: row.uploadedBy,
+  created_at: row.createdAt,
+  ready_at: row.readyAt,
+  deleted_at: row.deletedAt,
+  purged_at: row.purgedAt,
+  version: row.version,
+})
+
+/** `undefined` members are left out of an update by Kysely; null ones are written. */
+const storedChange = (change: FileChange) => ({
+  status_reason: change.statusReason,
+  sha256: change.sha256,
+  declared_sha256: change.declaredSha256,
+  verified_at: change.verifiedAt,
+  ready_at: change.readyAt,
+  deleted_at: change.deletedAt,
+  wrapped_key: change.wrappedKey,
+})
+
+/** The status column holds what `FileStatus` names and nothing else. */
+const typed = <T extends { status: string }>(row: T): T & { status: FileStatus } => row as T & { status: FileStatus }
+
+/** Literal text, since a partial index serves a query only where its condition is recognised in it. */
+const isToPurge = raw<boolean>`purged_at is null and status in ('DELETED', 'FAILED')`
+
+const views = (sql: Sql) =>
+  sql
+    .selectFrom('files')
+    .innerJoin('targets', 'targets.id', 'files.target_id')
+    .leftJoin('uploads', (join) => join.onRef('uploads.file_id', '=', 'files.id').onRef('uploads.tenant_id', '=', 'files.tenant_id'))
+    .select(viewColumns)
+
+/** Files of all tenants; every question that comes from a person names the tenant, and another tenant's file is not found. */
+export const fileTable = (sql: Sql) => ({
+  /** Null for deleted files too. */
+  async find(tenantId: string, fileId: string): Promise<FileView | null> {
+    const row = await views(sql)
+      .where('files.tenant_id', '=', tenantId)
+      .where('files.id', '=', fileId)
+      .where('files.deleted_at', 'is', null)
+      .executeTakeFirst()
+    return row ? typed(row) : null
+  },
+
+  /** Also the tombstone of a deleted file. */
+  async findAny(tenantId: string, fileId: string): Promise<FileRow | null> {
+    const row = await sql.selectFrom('files').select(columns).where('tenant_id', '=', tenantId).where('id', '=', fileId).executeTakeFirst()
+    return row ? typed(row) : null
+  },
+
+  /** Newest first: those with an id below `before`. */
+  async list(filter: FileFilter, page: { before: string | null; limit: number }): Promise<FileView[]> {
+    let query = views(sql).where('files.tenant_id', '=', filter.tenantId).where('files.deleted_at', 'is', null)
+    if (filter.caseId !== undefined) query = query.where('files.case_id', '=', filter.caseId)
+    if (filter.itemId !== undefined) query = query.where('files.item_id', filter.itemId === null ? 'is' : '=', filter.itemId)
+    if (filter.tier !== undefined) query = query.where('files.tier', '=', filter.tier)
+    if (filter.status !== undefined) query = query.where('files.status', '=', filter.status)
+    if (page.before !== null) query = query.where('files.id', '<', page.before)
+    return (await query.orderBy('files.id', 'desc').limit(page.limit).execute()).map(typed)
+  },
+
+  async insert(row: FileRow): Promise<void> {
+    await sql.insertInto('files').values(stored(row)).execute()
+  },
+
+  /** False, and nothing changed, where the file is in no state that leads to `to`, or not there. */
+  async become(file: { tenantId: string; id: string }, to: FileStatus, change: FileChange = {}): Promise<boolean> {
+    const result = await sql
+      .updateTable('files')
+      .set((eb) => ({ status: to, version: eb('version', '+', 1), ...storedChange(change) }))
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('status', 'in', [...statesBefore(to)])
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  /** Notes another successful verification of a READY file. */
+  async markVerified(file: { tenantId: string; id: string }, at: number): Promise<void> {
+    await sql
+      .updateTable('files')
+      .set({ verified_at: at })
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('status', '=', 'READY')
+      .execute()
+  },
+
+  async markPurged(file: { tenantId: string; id: string }, at: number): Promise<void> {
+    await sql
+      .updateTable('files')
+      .set({ purged_at: at })
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('purged_at', 'is', null)
+      .execute()
+  },
+
+  /** All files of all tenants by id, tombstones among them: for check and sweep. */
+  async pageOfAll(after: string, limit: number): Promise<FileRow[]> {
+    const rows = await sql.selectFrom('files').select(columns).where('id', '>', after).orderBy('id').limit(limit).execute()
+    return rows.map(typed)
+  },
+
+  /** Files that are deleted or failed and whose object has not been seen to be gone. */
+  async pageToPurge(after: string, limit: number): Promise<FileRow[]> {
+    const rows = await sql.selectFrom('files').select(columns).where('id', '>', after).where(isToPurge).orderBy('id').limit(limit).execute()
+    return rows.map(typed)
+  },
+
+  async pageByStatus(status: FileStatus, after: string, limit: number): Promise<FileRow[]> {
+    const rows = await sql
+      .selectFrom('files')
+      .select(columns)
+      .where('status', '=', status)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return rows.map(typed)
+  },
+
+  /** Live files of a case, or of one item, by id. */
+  async pageOfOwner(owner: { tenantId: string; caseId: string; itemId?: string }, after: string, limit: number): Promise<FileRow[]> {
+    let query = sql
+      .selectFrom('files')
+      .select(columns)
+      .where('tenant_id', '=', owner.tenantId)
+      .where('case_id', '=', owner.caseId)
+      .where('deleted_at', 'is', null)
+      .where('id', '>', after)
+    if (owner.itemId !== undefined) query = query.where('item_id', '=', owner.itemId)
+    return (await query.orderBy('id').limit(limit).execute()).map(typed)
+  },
+
+  /** The row that names this object; null where nothing does. */
+  async findByKey(tenantId: string, objectKey: string): Promise<FileRow | null> {
+    const row = await sql
+      .selectFrom('files')
+      .select(columns)
+      .where('tenant_id', '=', tenantId)
+      .where('object_key', '=', objectKey)
+      .executeTakeFirst()
+    return row ? typed(row) : null
+  },
+
+  /** Bytes that the objects of live files take at each target: what `used_bytes` has to say. */
+  async usageByTarget(): Promise<Map<string, number>> {
+    const rows = await sql
+      .selectFrom('files')
+      .select((eb) => ['target_id as targetId', eb.fn.sum<number | string>('object_size').as('bytes')])
+      .where('status', 'in', [...statesWithObject])
+      .where('deleted_at', 'is', null)
+      .groupBy('target_id')
+      .execute()
+    return new Map(rows.map((row) => [row.targetId, Number(row.bytes)]))
+  },
+})
+
+export type FileTable = ReturnType<typeof fileTable>
