@@ -5,6 +5,7 @@ import type { Database, Sql } from './database.ts'
 import { fileTable } from './files.ts'
 import { idempotencyTable } from './idempotency.ts'
 import { jobTable } from './job-queue.ts'
+import { keyTable } from './keys.ts'
 import { roleBindingTable, targetTable } from './targets.ts'
 import { membershipTable, tenantTable } from './tenants.ts'
 import { tokenTable } from './tokens.ts'
@@ -18,6 +19,7 @@ import { userTable } from './users.ts'
 const tables = (sql: Sql, deps: TableDeps) => ({
   audit: auditTable(sql),
   jobs: jobTable(sql, deps),
+  keys: keyTable(sql),
   tenants: tenantTable(sql),
   memberships: membershipTable(sql),
   users: userTable(sql),
