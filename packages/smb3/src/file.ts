@@ -1,0 +1,149 @@
+import type { Answer, Request } from './connection.ts'
+import { SmbError } from './errors.ts'
+import { sharePath } from './names.ts'
+import { status, statusError } from './status.ts'
+import {
+  command,
+  encodeClose,
+  encodeEndOfFile,
+  encodeFlush,
+  encodeRead,
+  encodeRename,
+  encodeSetInfo,
+  encodeWrite,
+  fileInfo,
+  parseRead,
+  parseWrite,
+} from './wire.ts'
+
+/** Pieces of one read or write that are under way at once. */
+const window = 8
+/** Larger pieces win nothing and hold the event loop longer. */
+const pieceLength = 1024 * 1024
+
+type Channel = { request(request: Omit<Request, 'treeId'>): Promise<Answer>; readonly maxRead: number; readonly maxWrite: number }
+type CallOptions = { signal?: AbortSignal }
+
+/** An open file. Reads and writes of any length go over the wire in pieces, several at once. Use after `close` rejects with 'closed'. */
+export class SmbFile implements AsyncDisposable {
+  readonly #channel: Channel
+  readonly #id: Buffer
+  readonly path: string
+  /** As they were when the file was opened. */
+  readonly size: number
+  readonly modifiedAt: number
+  #open = true
+
+  constructor(channel: Channel, file: { id: Buffer; path: string; size: number; modifiedAt: number }) {
+    this.#channel = channel
+    this.#id = file.id
+    this.path = file.path
+    this.size = file.size
+    this.modifiedAt = file.modifiedAt
+  }
+
+  /** Fills `into` from `offset` and answers how many bytes there were: fewer than asked only where the file ends. */
+  async read(into: Uint8Array, offset: number, options: CallOptions = {}): Promise<number> {
+    let end = into.length
+    await this.#pieces(into.length, Math.min(this.#channel.maxRead, pieceLength), async (at, length) => {
+      for (let done = 0; done < length; ) {
+        const bytes = await this.#readPiece(offset + at + done, length - done, options)
+        if (bytes.length === 0) {
+          end = Math.min(end, at + done)
+          return
+        }
+        into.set(bytes, at + done)
+        done += bytes.length
+      }
+    })
+    return end
+  }
+
+  /** Writes all of `bytes` at `offset`. They are durable after `flush`. */
+  async write(bytes: Uint8Array, offset: number, options: CallOptions = {}): Promise<void> {
+    await this.#pieces(bytes.length, Math.min(this.#channel.maxWrite, pieceLength), async (at, length) => {
+      const payload = bytes.subarray(at, at + length)
+      const body = encodeWrite({ fileId: this.#id, offset: offset + at, length })
+      const answer = await this.#send(
+        { command: command.write, body, payload, weight: length, signal: options.signal },
+        `write to ${this.path}`,
+      )
+      if (parseWrite(answer.message) !== length) throw new SmbError('full', `The server took only a part of a write to ${this.path}.`)
+    })
+  }
+
+  /** Resolves when the server says that what was written is on its disk. */
+  async flush(options: CallOptions = {}): Promise<void> {
+    await this.#send({ command: command.flush, body: encodeFlush(this.#id), signal: options.signal }, `flush ${this.path}`)
+  }
+
+  async truncate(size: number, options: CallOptions = {}): Promise<void> {
+    const body = encodeSetInfo({ fileId: this.#id, level: fileInfo.endOfFile, data: encodeEndOfFile(size) })
+    await this.#send({ command: command.setInfo, body, signal: options.signal }, `set the size of ${this.path}`)
+  }
+
+  /** Renames the open file; atomic on the server. */
+  async rename(to: string, options: CallOptions & { replace?: boolean } = {}): Promise<void> {
+    const data = encodeRename(sharePath(to), options.replace ?? false)
+    await this.#send(
+      { command: command.setInfo, body: encodeSetInfo({ fileId: this.#id, level: fileInfo.rename, data }), signal: options.signal },
+      `rename ${this.path} to ${to}`,
+    )
+  }
+
+  /** Repeatable. */
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    const answer = await this.#channel.request({ command: command.close, body: encodeClose(this.#id) })
+    if (answer.header.status !== status.success) throw statusError(answer.header.status, `close ${this.path}`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close().catch(() => {})
+  }
+
+  async #readPiece(offset: number, length: number, options: CallOptions): Promise<Buffer> {
+    this.#assertOpen()
+    const answer = await this.#channel.request({
+      command: command.read,
+      body: encodeRead({ fileId: this.#id, offset, length }),
+      weight: length,
+      signal: options.signal,
+    })
+    if (answer.header.status === status.endOfFile) return Buffer.alloc(0)
+    if (answer.header.status !== status.success) throw statusError(answer.header.status, `read ${this.path}`)
+    const bytes = parseRead(answer.message)
+    if (bytes.length > length) throw new SmbError('protocol', 'The server sent more than was asked for.')
+    return bytes
+  }
+
+  async #send(request: Omit<Request, 'treeId'>, doing: string): Promise<Answer> {
+    this.#assertOpen()
+    const answer = await this.#channel.request(request)
+    if (answer.header.status !== status.success) throw statusError(answer.header.status, doing)
+    return answer
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw new SmbError('closed', `${this.path} was closed.`)
+  }
+
+  /** Runs `work` over [0, total) in pieces, `window` of them at once. The first failure wins, after the others have ended. */
+  async #pieces(total: number, size: number, work: (at: number, length: number) => Promise<void>): Promise<void> {
+    let next = 0
+    let failure: { error: unknown } | null = null
+    const runner = async () => {
+      while (next < total && !failure) {
+        const at = next
+        const length = Math.min(size, total - at)
+        next += length
+        await work(at, length).catch((error: unknown) => {
+          failure ??= { error }
+        })
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(window, Math.ceil(total / size)) }, runner))
+    if (failure) throw (failure as { error: unknown }).error
+  }
+}

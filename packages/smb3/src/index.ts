@@ -1,0 +1,5 @@
+export { SmbError, type SmbFault } from './errors.ts'
+export type { SmbFile } from './file.ts'
+export { sharePath } from './names.ts'
+export { connectShare, type OpenMode, type SmbShare, type SmbStat } from './share.ts'
+export type { ConnectOptions, SignInStep } from './sign-in.ts'
