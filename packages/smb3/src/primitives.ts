@@ -44,7 +44,9 @@ export function md4(message: Uint8Array): Buffer {
     state = [a, b, c, d].map((value, index) => (value + state[index]!) | 0)
   }
   const digest = Buffer.alloc(16)
-  state.forEach((value, index) => digest.writeInt32LE(value | 0, index * 4))
+  state.forEach((value, index) => {
+    digest.writeInt32LE(value | 0, index * 4)
+  })
   return digest
 }
 

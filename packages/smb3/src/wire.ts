@@ -127,7 +127,9 @@ export function encodeNegotiate(options: { clientGuid: Buffer; salt: Buffer; cip
   fixed.writeUInt32LE(clientCapabilities, 8)
   options.clientGuid.copy(fixed, 12)
   const dialects = Buffer.alloc(8)
-  offeredDialects.forEach((value, index) => dialects.writeUInt16LE(value, index * 2))
+  offeredDialects.forEach((value, index) => {
+    dialects.writeUInt16LE(value, index * 2)
+  })
   const offset = headerLength + fixed.length + dialects.length
   const padding = Buffer.alloc((8 - (offset & 7)) & 7)
   fixed.writeUInt32LE(offset + padding.length, 28)
@@ -138,7 +140,9 @@ export function encodeNegotiate(options: { clientGuid: Buffer; salt: Buffer; cip
   preauth.writeUInt16LE(1, 4)
   const ciphers = Buffer.alloc(2 + options.ciphers.length * 2)
   ciphers.writeUInt16LE(options.ciphers.length, 0)
-  options.ciphers.forEach((value, index) => ciphers.writeUInt16LE(value, 2 + index * 2))
+  options.ciphers.forEach((value, index) => {
+    ciphers.writeUInt16LE(value, 2 + index * 2)
+  })
   const contexts = [context(contextType.preauth, Buffer.concat([preauth, options.salt])), context(contextType.encryption, ciphers)]
   return Buffer.concat([fixed, dialects, padding, ...contexts])
 }
@@ -443,7 +447,9 @@ export function encodeValidateNegotiate(clientGuid: Buffer): Buffer {
   clientGuid.copy(bytes, 4)
   bytes.writeUInt16LE(signingRequired, 20)
   bytes.writeUInt16LE(offeredDialects.length, 22)
-  offeredDialects.forEach((value, index) => bytes.writeUInt16LE(value, 24 + index * 2))
+  offeredDialects.forEach((value, index) => {
+    bytes.writeUInt16LE(value, 24 + index * 2)
+  })
   return bytes
 }
 
