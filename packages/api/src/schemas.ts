@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, type TEnum, type TSchema, Type } from 'typebox'
 import { DEFAULT_PAGE_LIMIT, MAX_NAME_BYTES, MAX_PAGE_LIMIT } from './limits.ts'
 
 // One source for validation, types and OpenAPI. Sizes are integers in requests; every byte count that
@@ -10,7 +10,7 @@ export const Time = Type.String({ format: 'date-time' })
 export const Sha256 = Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'SHA-256 in hex; answers are lower case' })
 const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const OneOf = <const T extends readonly string[]>(values: T) => Type.Enum([...values] as unknown as [...T])
+const OneOf = <const T extends readonly string[]>(values: T): TEnum<[...T]> => Type.Enum<[...T]>([...values])
 
 export const roles = ['admin', 'examiner', 'viewer', 'auditor'] as const
 export const RoleName = OneOf(roles)
@@ -59,6 +59,21 @@ export const Me = Type.Object(
   },
   closed,
 )
+export const SignInRequest = Type.Object(
+  {
+    email: Type.String({ minLength: 1, maxLength: 254 }),
+    password: Type.String({ minLength: 1, maxLength: 128 }),
+    rememberMe: Type.Optional(Type.Boolean({ description: 'false: the session ends with the browser; true when absent' })),
+  },
+  closed,
+)
+export const PasswordChange = Type.Object(
+  {
+    currentPassword: Type.String({ minLength: 1, maxLength: 128 }),
+    newPassword: Type.String({ minLength: 10, maxLength: 128 }),
+  },
+  closed,
+)
 export const SetupState = Type.Object({ needed: Type.Boolean() }, closed)
 export const SetupRequest = Type.Object(
   {
@@ -83,7 +98,14 @@ export const MemberCreate = Type.Object(
   },
   closed,
 )
-export const MemberUpdate = Type.Object({ role: RoleName }, closed)
+export const MemberUpdate = Type.Object(
+  {
+    role: Type.Optional(RoleName),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    password: Type.Optional(Type.String({ minLength: 10, maxLength: 128, description: 'Signs the member out everywhere' })),
+  },
+  closed,
+)
 export const Token = Type.Object(
   {
     id: Uuid,
