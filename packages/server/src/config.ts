@@ -1,0 +1,92 @@
+import { resolve } from 'node:path'
+import { KeyError } from './keys/provider.ts'
+import { type Environment, loadSecrets, type Secrets } from './keys/secrets.ts'
+
+/** Everything that an operator can set, read once at the start (docs/operate). */
+export type Config = {
+  /** Absolute. */
+  readonly dataDir: string
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** Null: SQLite in the data folder. Holds a password; never shown. */
+  readonly databaseUrl: string | null
+  /** The origin that browsers see, without a slash at the end; null where it is that of host and port. */
+  readonly publicUrl: string | null
+}
+
+/** Settings that are missing or not valid, one a line. Holds no value of a variable that could be secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+const DEFAULT_DATA_DIR = 'data'
+const DEFAULT_HOST = 'localhost'
+const DEFAULT_PORT = '8080'
+
+/** A variable that is blank counts as unset. */
+const read = (env: Environment, name: string): string | null => env[name]?.trim() || null
+
+type Found = { readonly env: Environment; readonly problems: string[] }
+
+function readPort({ env, problems }: Found): number {
+  const text = read(env, 'HOLDFAST_PORT') ?? DEFAULT_PORT
+  const port = Number(text)
+  if (!/^[0-9]{1,5}$/.test(text) || port > 65_535)
+    problems.push(`HOLDFAST_PORT must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
+  return port
+}
+
+function readHost({ env, problems }: Found): string {
+  const host = read(env, 'HOLDFAST_HOST') ?? DEFAULT_HOST
+  if (!/^[A-Za-z0-9._:-]+$/.test(host)) problems.push(`HOLDFAST_HOST must be a host name or address, not ${JSON.stringify(host)}`)
+  return host
+}
+
+function readDatabaseUrl({ env, problems }: Found): string | null {
+  const text = read(env, 'HOLDFAST_DATABASE_URL')
+  if (text === null) return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url && (url.protocol === 'postgres:' || url.protocol === 'postgresql:') && url.pathname.length > 1) return text
+  problems.push('HOLDFAST_DATABASE_URL must have the form postgres://user:password@host:port/database')
+  return null
+}
+
+function readPublicUrl({ env, problems }: Found): string | null {
+  const text = read(env, 'HOLDFAST_PUBLIC_URL')
+  if (text === null) return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isOrigin =
+    url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  if (isOrigin && (url.protocol === 'https:' || url.protocol === 'http:')) return url.origin
+  problems.push('HOLDFAST_PUBLIC_URL must be the origin that browsers see, such as https://evidence.example.org, without a path')
+  return null
+}
+
+/** The configuration and the long-lived keys, or one `ConfigError` that names everything that is wrong (S8: it fails closed). */
+export function loadConfig(env: Environment): { readonly config: Config; readonly secrets: Secrets } {
+  const problems: string[] = []
+  const found = { env, problems }
+  const config: Config = Object.freeze({
+    dataDir: resolve(read(env, 'HOLDFAST_DATA_DIR') ?? DEFAULT_DATA_DIR),
+    host: readHost(found),
+    port: readPort(found),
+    databaseUrl: readDatabaseUrl(found),
+    publicUrl: readPublicUrl(found),
+  })
+  let secrets: Secrets | null = null
+  try {
+    secrets = loadSecrets(env, config.dataDir)
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error
+    problems.push(...error.message.split('\n'))
+  }
+  if (problems.length > 0 || secrets === null) throw new ConfigError(problems)
+  return { config, secrets }
+}
