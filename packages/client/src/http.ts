@@ -36,6 +36,8 @@ export type Call = {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** This POST makes something: it carries an Idempotency-Key and may be repeated. */
   readonly creates?: boolean | undefined
+  /** Asking twice does no more than asking once. Methods other than POST and PATCH are so by themselves. */
+  readonly repeatable?: boolean | undefined
 }
 
 /** One connection to the API: builds requests, sends them, reads answers. Typed calls are built on it. */
@@ -127,7 +129,7 @@ export function createHttp(options: ClientOptions): Http {
   async function attempts<T>(call: Call, callOptions: CallOptions, read: (response: Response) => Promise<T>): Promise<T> {
     const init = request(call, callOptions)
     const timeout = callOptions.timeoutMs ?? options.timeoutMs ?? 30_000
-    const repeatable = call.creates === true || (call.method !== 'POST' && call.method !== 'PATCH')
+    const repeatable = call.creates === true || call.repeatable === true || (call.method !== 'POST' && call.method !== 'PATCH')
     let left = repeatable ? (callOptions.retries ?? options.retries ?? 2) : 0
     for (let wait = 250; ; wait *= 2) {
       try {

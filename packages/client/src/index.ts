@@ -10,6 +10,8 @@ export { everyItem } from './pages.ts'
 export { ApiProblem, NetworkProblem } from './problem.ts'
 export { createUploadQueue } from './queue/queue.ts'
 export type * from './queue/types.ts'
+export { blobSource } from './upload/blob-source.ts'
+export { startUpload, type UploadRequest, type UploadRun, type UploadTuning } from './upload/run.ts'
 export type * from './upload/source.ts'
 export {
   isFinal,

@@ -19,7 +19,7 @@ export const uploadCalls = (http: Http) => {
     partUrl: (uploadId: string, number: number): string => http.url(`${uploadPath(uploadId)}/parts/${number}`),
     /** Ends the transfer; may be repeated, the answer stays the same. */
     complete: (uploadId: string, request: UploadComplete, options?: CallOptions): Promise<StoredFile> =>
-      http.json({ method: 'POST', path: `${uploadPath(uploadId)}/complete`, body: request, creates: true }, options),
+      http.json({ method: 'POST', path: `${uploadPath(uploadId)}/complete`, body: request, repeatable: true }, options),
     abort: (uploadId: string, options?: CallOptions): Promise<void> => http.json({ method: 'DELETE', path: uploadPath(uploadId) }, options),
   }
 }

@@ -1,1 +1,160 @@
-export type UploadTuning = { readonly lanes: number }
+import type { File as StoredFile } from '@holdfast/api'
+import type { Client } from '../client.ts'
+import { settleCancel } from './cancel.ts'
+import { type Connectivity, platformConnectivity } from './connectivity.ts'
+import { completeUpload, untilProven } from './finish.ts'
+import { createPace, type RetryTuning } from './pace.ts'
+import { beginDigest, matchReceived, openSession, sendMissing } from './parts.ts'
+import { createProgress, type Progress } from './progress.ts'
+import type { UploadSource } from './source.ts'
+import { isFinal, UploadError, type UploadState } from './state.ts'
+import { toUploadError } from './to-upload-error.ts'
+
+/** Times in milliseconds. */
+export type UploadTuning = RetryTuning & {
+  /** Parts in flight at once. */
+  readonly lanes: number
+  /** A transfer without a byte or an answer for this long is broken off and tried again. */
+  readonly stallMs: number
+  /** Between questions whether the stored file is proven: at first, from then on, and after a minute. */
+  readonly pollMs: { readonly first: number; readonly steady: number; readonly slow: number }
+}
+
+export const defaultTuning: UploadTuning = {
+  lanes: 3,
+  firstRetryMs: 500,
+  longestRetryMs: 20_000,
+  giveUpAfterMs: 10 * 60_000,
+  stallMs: 60_000,
+  pollMs: { first: 250, steady: 2000, slow: 8000 },
+}
+
+export type UploadRequest = {
+  readonly client: Client
+  readonly source: UploadSource
+  readonly destination: { readonly caseId: string; readonly itemId?: string | undefined; readonly tier?: 'secure' | 'direct' | undefined }
+  /** Goes on with this upload of the server's. `ifDifferent` says what to do when the bytes are not those it was begun with. */
+  readonly resume?: { readonly uploadId: string; readonly ifDifferent: 'stop' | 'start-new' } | undefined
+  /** What earlier transfers reached, for the choice of the part size. */
+  readonly bytesPerSecond?: number | null | undefined
+  /** False resolves once the server has accepted the whole file, without waiting for its proof. */
+  readonly untilReady?: boolean | undefined
+  readonly tuning?: Partial<UploadTuning> | undefined
+  readonly connectivity?: Connectivity | undefined
+  /** Called on every change, progress included; never after the final state. */
+  readonly onState?: ((state: UploadState) => void) | undefined
+}
+
+/** One attempt to get one file to the server. */
+export interface UploadRun {
+  getState(): UploadState
+  /** The server's id, once it is known. */
+  uploadId(): string | null
+  fileId(): string | null
+  /**
+   * Breaks off and has the server drop what it received; resolves when that is settled. Where the server had already accepted
+   * the file, it stays stored and the run goes on to `ready` with `tooLateToCancel`. Safe to call at any time and again.
+   */
+  cancel(): Promise<void>
+  /** Breaks off and leaves the server's parts for later. */
+  abandon(): void
+  /** Resolves with the final state (or `verifying` where `untilReady` is false); never rejects. */
+  readonly done: Promise<UploadState>
+}
+
+/** What the steps of one run share. */
+export type RunContext = {
+  readonly request: UploadRequest
+  readonly client: Client
+  readonly source: UploadSource
+  readonly tuning: UploadTuning
+  readonly progress: Progress
+  readonly connectivity: Connectivity
+  signal: AbortSignal
+  persist: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+const CANCELLED = Symbol('cancelled')
+
+export function startUpload(request: UploadRequest): UploadRun {
+  const tuning = { ...defaultTuning, ...request.tuning }
+  const progress = createProgress(request.source.size, (state) => request.onState?.(state))
+  const connectivity = request.connectivity ?? platformConnectivity()
+  const controller = new AbortController()
+  let afterCancel: AbortController | null = null
+  const context: RunContext = {
+    request,
+    client: request.client,
+    source: request.source,
+    tuning,
+    progress,
+    connectivity,
+    ...under(controller.signal),
+  }
+
+  function under(signal: AbortSignal): Pick<RunContext, 'signal' | 'persist'> {
+    const pace = createPace({ tuning, connectivity, signal, onChange: progress.changed })
+    progress.follow(pace)
+    return { signal, persist: pace.persist }
+  }
+
+  async function finish(): Promise<UploadState> {
+    try {
+      return progress.end(await transfer(context, controller))
+    } catch (error) {
+      const reason: unknown = controller.signal.aborted ? controller.signal.reason : error
+      if (reason !== CANCELLED) return progress.end({ phase: 'error', error: toUploadError(reason) })
+    }
+    afterCancel = new AbortController()
+    return progress.end(await settleCancel(Object.assign(context, under(afterCancel.signal))))
+  }
+
+  const done = finish()
+  return {
+    getState: progress.state,
+    uploadId: () => progress.session()?.id ?? request.resume?.uploadId ?? null,
+    fileId: () => progress.session()?.fileId ?? null,
+    async cancel() {
+      if (isFinal(progress.state())) return
+      if (!controller.signal.aborted) progress.enter('cancelling')
+      controller.abort(CANCELLED)
+      await done
+    },
+    abandon() {
+      const reason = new UploadError('stopped', 'The upload was interrupted', { retryable: true })
+      controller.abort(reason)
+      afterCancel?.abort(reason)
+    },
+    done,
+  }
+}
+
+/** From the plan to the proof; one failing step stops the others through the controller. */
+async function transfer(context: RunContext, controller: AbortController): Promise<UploadState> {
+  const { progress, request } = context
+  let resume = request.resume
+  for (;;) {
+    const session = await openSession(context, resume?.uploadId)
+    if (session.status === 'completed') return settle(context, await context.persist(() => getFile(context, session.fileId)))
+    const digest = beginDigest(context, session, controller)
+    try {
+      if (resume !== undefined) await matchReceived(context, digest)
+      await sendMissing(context, digest, controller)
+      return settle(context, await completeUpload(context, digest, controller))
+    } catch (error) {
+      const different = error instanceof UploadError && error.code === 'different-file'
+      if (!different || resume?.ifDifferent !== 'start-new') throw error
+      resume = undefined
+      progress.forget()
+    } finally {
+      digest.stop()
+    }
+  }
+}
+
+const getFile = ({ client, signal }: RunContext, fileId: string): Promise<StoredFile> => client.files.get(fileId, { signal, retries: 0 })
+
+async function settle(context: RunContext, file: StoredFile): Promise<UploadState> {
+  if (context.request.untilReady !== false) return untilProven(context, file, false)
+  return { phase: 'verifying', file, tooLateToCancel: false }
+}

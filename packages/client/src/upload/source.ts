@@ -30,8 +30,8 @@ export interface UploadSource {
   readonly name: string
   readonly size: number
   readonly contentType: string
-  /** How large parts may usefully be from here, in bytes; the plan stays below it. */
-  readonly preferredPartBytes: number
+  /** Part sizes that suit this side, in bytes: before anything is known of the link, and at most. */
+  readonly partBytes: { readonly first: number; readonly most: number }
   put(part: PartPut): Promise<PartAnswer>
   digest(pass: DigestPass): Promise<string>
 }

@@ -1,0 +1,1 @@
+export { type FileSource, fileSource } from './file-source.ts'

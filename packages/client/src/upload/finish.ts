@@ -1,0 +1,88 @@
+import type { File as StoredFile } from '@holdfast/api'
+import { ApiProblem } from '../problem.ts'
+import type { DigestTask } from './digest-task.ts'
+import { sendMissing } from './parts.ts'
+import type { RunContext } from './run.ts'
+import { UploadError, type UploadState } from './state.ts'
+
+const ROUNDS = 4
+const COMPLETE_TIMEOUT_MS = 120_000
+
+/** Declares the file whole, once its digest is known and every receipt is of the bytes that were read. */
+export async function completeUpload(context: RunContext, digest: DigestTask, controller: AbortController): Promise<StoredFile> {
+  const { progress, persist, client, signal } = context
+  for (let round = 1; ; round += 1) {
+    if (!digest.finished()) progress.enter('hashing')
+    const sha256 = await digest.whole
+    await resendChanged(context, digest, controller)
+    progress.enter('completing')
+    const uploadId = progress.session()!.id
+    try {
+      return await persist(() => client.uploads.complete(uploadId, { sha256 }, { signal, retries: 0, timeoutMs: COMPLETE_TIMEOUT_MS }))
+    } catch (error) {
+      const code = error instanceof ApiProblem ? error.code : null
+      if (round === ROUNDS || (code !== 'PARTS_MISSING' && code !== 'UPLOAD_CLOSED')) throw error
+      const stored = await findOutcome(context, uploadId)
+      if (stored !== null) return stored
+    }
+    await sendMissing(context, digest, controller)
+  }
+}
+
+/** Parts sent before the reading had reached them are compared now, and sent again where they differ. */
+async function resendChanged(context: RunContext, digest: DigestTask, controller: AbortController): Promise<void> {
+  const { progress } = context
+  const differing = [...progress.receipts().values()].filter(({ number, sha256 }) => digest.knownPart(number) !== sha256)
+  for (const { number } of differing) progress.partRefused(number)
+  if (differing.length > 0) await sendMissing(context, digest, controller)
+}
+
+/** The file, where an earlier complete had won unseen; null where the upload is open and lacks parts. */
+async function findOutcome({ client, persist, progress, signal }: RunContext, uploadId: string): Promise<StoredFile | null> {
+  const session = await persist(() => client.uploads.get(uploadId, { signal, retries: 0 }))
+  if (session.status === 'completed') return persist(() => client.files.get(session.fileId, { signal, retries: 0 }))
+  if (session.status === 'aborted')
+    throw new UploadError('upload-gone', 'The upload was cancelled elsewhere; start it again', { retryable: true })
+  progress.learn(session)
+  return null
+}
+
+const MINUTE_MS = 60_000
+
+/** Asks until the server has proven the stored object. @throws UploadError `rejected` with the server's reason. */
+export async function untilProven(context: RunContext, accepted: StoredFile, tooLateToCancel: boolean): Promise<UploadState> {
+  const { progress, persist, client, signal, tuning } = context
+  const since = Date.now()
+  let wait = tuning.pollMs.first
+  for (let file = accepted; ; ) {
+    if (file.status === 'READY') return { phase: 'ready', file, tooLateToCancel }
+    if (['REJECTED', 'FAILED', 'DAMAGED', 'DELETED'].includes(file.status))
+      throw new UploadError('rejected', file.statusReason ?? endings[file.status] ?? file.status)
+    progress.enterVerifying(file, tooLateToCancel)
+    await sleep(wait, signal)
+    wait = Math.min(wait * 2, Date.now() - since > MINUTE_MS ? tuning.pollMs.slow : tuning.pollMs.steady)
+    file = await persist(() => client.files.get(accepted.id, { signal, retries: 0 }))
+  }
+}
+
+const endings: Readonly<Record<string, string>> = {
+  REJECTED: 'The file did not pass validation',
+  FAILED: 'The stored bytes are not those that were sent; send the file again',
+  DAMAGED: 'The stored bytes are damaged; send the file again',
+  DELETED: 'The file was deleted meanwhile',
+}
+
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}

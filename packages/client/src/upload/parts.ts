@@ -1,0 +1,143 @@
+import type { Part, UploadCreate, UploadSession } from '@holdfast/api'
+import { ApiProblem, toApiProblem } from '../problem.ts'
+import { randomId } from '../random-id.ts'
+import { type DigestTask, startDigest } from './digest-task.ts'
+import { checkPlan, choosePartSize, missingParts, partSpan, sameName } from './plan.ts'
+import type { RunContext } from './run.ts'
+import { UploadError } from './state.ts'
+
+const different = (message: string) => new UploadError('different-file', message)
+const changed = () => new UploadError('file-changed', 'The file changed while it was being sent; choose it again', { retryable: true })
+const gone = () => new UploadError('upload-gone', 'The server no longer has this upload; start it again', { retryable: true })
+
+/**
+ * Finds the upload to go on with, or plans a new one where there is none or it is gone from the server.
+ * Nothing is sent when name or size are not those of the upload.
+ */
+export async function openSession(context: RunContext, uploadId: string | undefined): Promise<UploadSession> {
+  const found = uploadId === undefined ? null : await findUpload(context, uploadId)
+  const session = found ?? (await planUpload(context))
+  context.progress.learn(session)
+  context.signal.throwIfAborted()
+  checkPlan(session, context.source.size)
+  return session
+}
+
+/** The call is not broken off by a cancel: without its answer the server's new upload could not be told to go. */
+async function planUpload({ client, source, request, persist, progress }: RunContext): Promise<UploadSession> {
+  const { caseId, itemId, tier } = request.destination
+  const body: UploadCreate = {
+    caseId,
+    ...(itemId === undefined ? {} : { itemId }),
+    ...(tier === undefined ? {} : { tier }),
+    name: source.name,
+    size: source.size,
+    ...(source.contentType === '' ? {} : { contentType: source.contentType }),
+    partSize: choosePartSize({ size: source.size, partBytes: source.partBytes, bytesPerSecond: request.bytesPerSecond ?? null }),
+  }
+  const idempotencyKey = randomId()
+  return persist(async () => {
+    const session = await client.uploads.create(body, { idempotencyKey, retries: 0 })
+    progress.learn(session)
+    return session
+  })
+}
+
+async function findUpload({ client, source, persist, signal }: RunContext, uploadId: string): Promise<UploadSession | null> {
+  const session = await persist(() => client.uploads.get(uploadId, { signal, retries: 0 })).catch((error: unknown) => {
+    if (error instanceof ApiProblem && error.status === 404) return null
+    throw error
+  })
+  if (session === null || session.status === 'aborted') return null
+  if (!sameName(session.name, source.name)) throw different(`This upload is of “${session.name}”, and the chosen file is “${source.name}”`)
+  if (session.size !== source.size) throw different(`This upload is of ${session.size} bytes, and the chosen file has ${source.size}`)
+  return session
+}
+
+/** Starts the one reading of the file; when it fails, everything stops. */
+export function beginDigest({ source, progress, signal }: RunContext, session: UploadSession, controller: AbortController): DigestTask {
+  const digest = startDigest(source, session.partSize, { signal, onProgress: progress.changed })
+  const ends = session.receivedParts.map(({ number }) => partSpan(session, number)).map(({ offset, length }) => offset + length)
+  progress.followDigest(digest, Math.max(0, ...ends))
+  digest.whole.catch((error: unknown) => {
+    if (!(error instanceof DOMException && error.name === 'AbortError')) controller.abort(error)
+  })
+  return digest
+}
+
+/** Compares the file with every part that the server has. @throws UploadError `different-file`; nothing has been sent by then. */
+export async function matchReceived({ progress }: RunContext, digest: DigestTask): Promise<void> {
+  const receipts = [...progress.receipts().values()].sort((one, other) => one.number - other.number)
+  if (receipts.length > 0) progress.enter('verifying-local')
+  for (const receipt of receipts) {
+    if ((await digest.part(receipt.number)) === receipt.sha256) continue
+    throw different('The chosen file has the same name and size, but other contents than the one this upload was begun with')
+  }
+}
+
+/** Sends what the server lacks, several parts at once. The first failure stops all lanes. */
+export async function sendMissing(context: RunContext, digest: DigestTask, controller: AbortController): Promise<void> {
+  const session = context.progress.session()
+  if (session === null) throw gone()
+  const missing = missingParts(session, context.progress.receipts())
+  if (missing.length === 0) return
+  context.progress.enter('uploading')
+  const queue = missing.values()
+  const lane = async () => {
+    for (const number of queue) await sendPart(context, number, digest)
+  }
+  const lanes = Array.from({ length: Math.min(context.tuning.lanes, missing.length) }, lane)
+  for (const running of lanes) running.catch((error: unknown) => controller.abort(error))
+  await Promise.allSettled(lanes)
+  context.signal.throwIfAborted()
+}
+
+const TRIES_A_PART = 3
+
+async function sendPart(context: RunContext, number: number, digest: DigestTask): Promise<void> {
+  for (let attempt = 1; attempt <= TRIES_A_PART; attempt += 1) {
+    const receipt = await context.persist(() => putPart(context, number, digest))
+    if (receipt !== null) return
+  }
+  throw changed()
+}
+
+/** The receipt, or null where the server received other bytes than this side read. */
+async function putPart({ client, source, progress, tuning, signal }: RunContext, number: number, digest: DigestTask): Promise<Part | null> {
+  const session = progress.session()!
+  const known = digest.knownPart(number)
+  let receipt: Part | null = null
+  try {
+    const answer = await source.put({
+      ...partSpan(session, number),
+      url: client.uploads.partUrl(session.id, number),
+      headers: { ...client.http.authorization(), ...(known === undefined ? {} : { 'content-digest': contentDigest(known) }) },
+      signal,
+      stallMs: tuning.stallMs,
+      onProgress: (sent) => progress.partSent(number, sent),
+    })
+    if (answer.status < 200 || answer.status > 299) throw toApiProblem(answer.status, answer.body, answer.retryAfter)
+    const part = readReceipt(answer.body, number, partSpan(session, number).length)
+    if (known === undefined || known === part.sha256) receipt = part
+    return receipt
+  } catch (error) {
+    if (error instanceof ApiProblem && error.code === 'DIGEST_MISMATCH') return null
+    throw error instanceof ApiProblem && (error.code === 'UPLOAD_CLOSED' || error.status === 404) ? gone() : error
+  } finally {
+    progress.partSettled(number, receipt)
+  }
+}
+
+/** `sha-256=:…:` of RFC 9530, from hex. */
+function contentDigest(sha256: string): string {
+  const bytes = sha256.match(/../g) ?? []
+  return `sha-256=:${btoa(String.fromCharCode(...bytes.map((pair) => Number.parseInt(pair, 16))))}:`
+}
+
+function readReceipt(body: string, number: number, length: number): Part {
+  const part = JSON.parse(body) as Part
+  if (part.number !== number || part.size !== length || typeof part.sha256 !== 'string') {
+    throw new UploadError('refused', `The server's receipt for part ${number} does not fit what was sent`)
+  }
+  return { ...part, sha256: part.sha256.toLowerCase() }
+}
