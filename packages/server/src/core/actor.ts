@@ -16,3 +16,5 @@ export type Caller = {
 }
 
 export const systemActor: Actor = { kind: 'system', id: 'system', name: 'Holdfast' }
+/** Stands in the log where something belongs to no tenant: the nil UUID (RFC 9562 §5.9). */
+export const systemTenantId = '00000000-0000-0000-0000-000000000000'

@@ -4,7 +4,9 @@ import { caseTable, itemTable } from './cases.ts'
 import type { Database, Sql } from './database.ts'
 import { fileTable } from './files.ts'
 import { idempotencyTable } from './idempotency.ts'
-import { jobTable } from './job-queue.ts'
+import { type JobLeases, jobLeases } from './job-leases.ts'
+import { type JobChange, jobTable } from './job-queue.ts'
+import { jobScheduleTable } from './job-schedules.ts'
 import { keyTable } from './keys.ts'
 import { roleBindingTable, targetTable } from './targets.ts'
 import { membershipTable, tenantTable } from './tenants.ts'
@@ -19,6 +21,7 @@ import { userTable } from './users.ts'
 const tables = (sql: Sql, deps: TableDeps) => ({
   audit: auditTable(sql),
   jobs: jobTable(sql, deps),
+  jobSchedules: jobScheduleTable(sql),
   keys: keyTable(sql),
   tenants: tenantTable(sql),
   memberships: membershipTable(sql),
@@ -35,8 +38,8 @@ const tables = (sql: Sql, deps: TableDeps) => ({
 
 export type TableDeps = {
   readonly clock: Clock
-  /** Called when a job was enqueued; it reaches the workers of this process once the transaction has committed. */
-  readonly enqueued: () => void
+  /** Called when a job was enqueued, retried or cancelled; the workers of this process hear of it once the transaction has committed. */
+  readonly jobsChanged: (change: JobChange) => void
 }
 
 export type Tables = ReturnType<typeof tables>
@@ -57,33 +60,30 @@ export interface Store {
   /** Reads outside a transaction. Never within one: that sees neither its changes nor its moment. */
   readonly read: Tables
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
-  /** `listener` is called after each commit that enqueued a job here: a hint to look, not a promise. Answers how to stop it. */
-  onEnqueued(listener: () => void): () => void
+  /** What workers claim and settle jobs with. */
+  readonly leases: JobLeases
+  /** `listener` is called after each commit here that changed jobs: a hint to look, not a promise. Answers how to stop it. */
+  onJobsChanged(listener: (change: JobChange) => void): () => void
 }
 
 export function createStore(database: Database, deps: StoreDeps): Store {
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(change: JobChange) => void>()
   const { clock } = deps
-  const openTx = (sql: Sql, enqueued: () => void): Tx => {
-    const opened = tables(sql, { clock, enqueued })
-    return { ...opened, audit: { ...opened.audit, ...deps.auditLog(sql) } }
+  const transaction = async <T>(work: (tx: Tx, sql: Sql) => Promise<T>): Promise<T> => {
+    const changes = new Set<JobChange>()
+    const result = await database.transaction((sql) => {
+      const opened = tables(sql, { clock, jobsChanged: (change) => changes.add(change) })
+      return work({ ...opened, audit: { ...opened.audit, ...deps.auditLog(sql) } }, sql)
+    })
+    for (const change of changes) for (const listener of listeners) listener(change)
+    return result
   }
   return {
     kind: database.kind,
-    read: tables(database.sql, { clock, enqueued: () => {} }),
-    async transaction(work) {
-      let enqueued = false
-      const result = await database.transaction((sql) =>
-        work(
-          openTx(sql, () => {
-            enqueued = true
-          }),
-        ),
-      )
-      if (enqueued) for (const listener of listeners) listener()
-      return result
-    },
-    onEnqueued(listener) {
+    read: tables(database.sql, { clock, jobsChanged: () => {} }),
+    transaction: (work) => transaction((tx) => work(tx)),
+    leases: jobLeases(database, { clock, transaction }),
+    onJobsChanged(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
