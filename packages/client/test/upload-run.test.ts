@@ -234,6 +234,39 @@ test('S9: resuming an upload that was completed meanwhile ends with its file', a
   assert.equal(puts(server), before)
 })
 
+test('S9: a stored file of the same name and size with other contents is not taken for this one', async () => {
+  await using server = await startProtocolServer()
+  const { run } = upload(server, named(randomBytes(300_000)))
+  await run.done
+  const other = randomBytes(300_000)
+  const uploadId = run.uploadId()!
+  const stopped = await upload(server, named(other), { resume: { uploadId, ifDifferent: 'stop' } }).run.done
+  assert.ok(stopped.phase === 'error' && stopped.error.code === 'different-file')
+  assertStored(server, await upload(server, named(other), { resume: { uploadId, ifDifferent: 'start-new' } }).run.done, other)
+})
+
+test('S9: two programs sending the same file to the same upload end with one file', async () => {
+  await using server = await startProtocolServer()
+  const bytes = randomBytes(12 * 65_536)
+  const uploadId = await halfUploaded(server, bytes)
+  const both = [1, 2].map(() => upload(server, named(bytes), { resume: { uploadId, ifDifferent: 'start-new' } }))
+  for (const { run } of both) assertStored(server, await run.done, bytes)
+  assert.equal(server.world.files.size, 1)
+})
+
+test('D6: an upload that was cancelled elsewhere stops', async () => {
+  await using server = await startProtocolServer()
+  const bytes = randomBytes(12 * 65_536)
+  plant(server, 'put', {
+    kind: 'run',
+    work() {
+      for (const { session } of server.world.uploads.values()) session.status = 'aborted'
+    },
+  })
+  const final = await upload(server, named(bytes)).run.done
+  assert.ok(final.phase === 'error' && final.error.code === 'upload-gone' && final.error.retryable)
+})
+
 test('S9: an upload that the server swept is started anew', async () => {
   await using server = await startProtocolServer()
   const bytes = randomBytes(300_000)
@@ -247,7 +280,7 @@ for (const phase of phasesToCancelIn) {
   test(`D6: cancel while ${phase} settles, and server and client agree on the outcome`, async () => {
     await using server = await startProtocolServer(createWorld({ pollsUntilReady: 3 }))
     const bytes = randomBytes(5 * 65_536)
-    if (phase === 'waiting') plant(server, 'put', { kind: 'answer', status: 503 }, 3)
+    if (phase === 'waiting') plant(server, 'put', { kind: 'answer', status: 503 }, 40)
     const resume = phase === 'verifying-local' ? { uploadId: await halfUploaded(server, bytes), ifDifferent: 'stop' as const } : undefined
     let cancelled: Promise<void> | undefined
     const { run } = upload(server, named(bytes), {

@@ -9,42 +9,30 @@ const ROUNDS = 4
 const COMPLETE_TIMEOUT_MS = 120_000
 
 /** Declares the file whole, once its digest is known and every receipt is of the bytes that were read. */
-export async function completeUpload(context: RunContext, digest: DigestTask, controller: AbortController): Promise<StoredFile> {
+export async function completeUpload(context: RunContext, digest: DigestTask): Promise<StoredFile> {
   const { progress, persist, client, signal } = context
   for (let round = 1; ; round += 1) {
     if (!digest.finished()) progress.enter('hashing')
     const sha256 = await digest.whole
-    await resendChanged(context, digest, controller)
+    await resendChanged(context, digest)
     progress.enter('completing')
     const uploadId = progress.session()!.id
     try {
       return await persist(() => client.uploads.complete(uploadId, { sha256 }, { signal, retries: 0, timeoutMs: COMPLETE_TIMEOUT_MS }))
     } catch (error) {
-      const code = error instanceof ApiProblem ? error.code : null
-      if (round === ROUNDS || (code !== 'PARTS_MISSING' && code !== 'UPLOAD_CLOSED')) throw error
-      const stored = await findOutcome(context, uploadId)
-      if (stored !== null) return stored
+      if (round === ROUNDS || !(error instanceof ApiProblem && error.code === 'PARTS_MISSING')) throw error
+      progress.learn(await persist(() => client.uploads.get(uploadId, { signal, retries: 0 })))
     }
-    await sendMissing(context, digest, controller)
+    await sendMissing(context, digest)
   }
 }
 
 /** Parts sent before the reading had reached them are compared now, and sent again where they differ. */
-async function resendChanged(context: RunContext, digest: DigestTask, controller: AbortController): Promise<void> {
+async function resendChanged(context: RunContext, digest: DigestTask): Promise<void> {
   const { progress } = context
   const differing = [...progress.receipts().values()].filter(({ number, sha256 }) => digest.knownPart(number) !== sha256)
   for (const { number } of differing) progress.partRefused(number)
-  if (differing.length > 0) await sendMissing(context, digest, controller)
-}
-
-/** The file, where an earlier complete had won unseen; null where the upload is open and lacks parts. */
-async function findOutcome({ client, persist, progress, signal }: RunContext, uploadId: string): Promise<StoredFile | null> {
-  const session = await persist(() => client.uploads.get(uploadId, { signal, retries: 0 }))
-  if (session.status === 'completed') return persist(() => client.files.get(session.fileId, { signal, retries: 0 }))
-  if (session.status === 'aborted')
-    throw new UploadError('upload-gone', 'The upload was cancelled elsewhere; start it again', { retryable: true })
-  progress.learn(session)
-  return null
+  if (differing.length > 0) await sendMissing(context, digest)
 }
 
 const MINUTE_MS = 60_000

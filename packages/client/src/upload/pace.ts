@@ -17,8 +17,8 @@ export type Pause = { readonly reason: WaitReason; readonly until: number | null
  * that comes back is not met by every lane at its own rhythm.
  */
 export interface Pace {
-  /** Runs `work` until it succeeds. @throws what can't be mended by waiting, and the signal's reason. */
-  persist<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work` until it succeeds. @throws what can't be mended by waiting, and the reason of the run's signal or of `stop`. */
+  persist<T>(work: () => Promise<T>, stop?: AbortSignal): Promise<T>
   /** The pause that everything waits for now; null while at least one call is under way. */
   pause(): Pause | null
 }
@@ -97,16 +97,30 @@ export function createPace({ tuning, connectivity, signal, onChange }: PaceOptio
   }
 
   return {
-    async persist(work) {
+    async persist(work, stop) {
       for (;;) {
-        while (standing !== null) await standing.over
+        while (standing !== null && stop?.aborted !== true) await orAborted(standing.over, stop)
         signal.throwIfAborted()
+        stop?.throwIfAborted()
         const done = await attempt(work)
         if (done !== null) return done.value
       }
     },
     pause: () => (standing !== null && active === 0 ? { reason: standing.reason, until: standing.until } : null),
   }
+}
+
+/** Resolves with `wait` or when `stop` fires, whichever comes first. */
+function orAborted(wait: Promise<void>, stop: AbortSignal | undefined): Promise<void> {
+  if (stop === undefined) return wait
+  return new Promise((resolve) => {
+    const done = () => {
+      stop.removeEventListener('abort', done)
+      resolve()
+    }
+    stop.addEventListener('abort', done, { once: true })
+    void wait.then(done)
+  })
 }
 
 /** Resolves after `milliseconds`, earlier when the network comes back, or when `signal` fires: never rejects. */

@@ -1,4 +1,4 @@
-import type { Part, UploadCreate, UploadSession } from '@holdfast/api'
+import type { Part, File as StoredFile, UploadCreate, UploadSession } from '@holdfast/api'
 import { ApiProblem, toApiProblem } from '../problem.ts'
 import { randomId } from '../random-id.ts'
 import { type DigestTask, startDigest } from './digest-task.ts'
@@ -8,7 +8,7 @@ import { UploadError } from './state.ts'
 
 const different = (message: string) => new UploadError('different-file', message)
 const changed = () => new UploadError('file-changed', 'The file changed while it was being sent; choose it again', { retryable: true })
-const gone = () => new UploadError('upload-gone', 'The server no longer has this upload; start it again', { retryable: true })
+export const gone = () => new UploadError('upload-gone', 'The server no longer has this upload; start it again', { retryable: true })
 
 /**
  * Finds the upload to go on with, or plans a new one where there is none or it is gone from the server.
@@ -19,7 +19,7 @@ export async function openSession(context: RunContext, uploadId: string | undefi
   const session = found ?? (await planUpload(context))
   context.progress.learn(session)
   context.signal.throwIfAborted()
-  checkPlan(session, context.source.size)
+  if (session.status !== 'completed') checkPlan(session, context.source.size)
   return session
 }
 
@@ -65,6 +65,15 @@ export function beginDigest({ source, progress, signal }: RunContext, session: U
   return digest
 }
 
+/** Compares the file with the one that the server made of this upload before. @throws UploadError `different-file`. */
+export async function matchStored({ progress, source }: RunContext, file: StoredFile, digest: DigestTask): Promise<void> {
+  progress.followDigest(digest, source.size)
+  progress.enter('verifying-local')
+  const stored = file.sha256 ?? file.declaredSha256
+  if (stored !== null && stored.toLowerCase() !== (await digest.whole))
+    throw different('A file of the same name and size, but with other contents, is stored already')
+}
+
 /** Compares the file with every part that the server has. @throws UploadError `different-file`; nothing has been sent by then. */
 export async function matchReceived({ progress }: RunContext, digest: DigestTask): Promise<void> {
   const receipts = [...progress.receipts().values()].sort((one, other) => one.number - other.number)
@@ -75,35 +84,39 @@ export async function matchReceived({ progress }: RunContext, digest: DigestTask
   }
 }
 
-/** Sends what the server lacks, several parts at once. The first failure stops all lanes. */
-export async function sendMissing(context: RunContext, digest: DigestTask, controller: AbortController): Promise<void> {
+/** Sends what the server lacks, several parts at once. @throws the first failure, when all lanes have stopped. */
+export async function sendMissing(context: RunContext, digest: DigestTask): Promise<void> {
   const session = context.progress.session()
   if (session === null) throw gone()
   const missing = missingParts(session, context.progress.receipts())
   if (missing.length === 0) return
   context.progress.enter('uploading')
+  const stop = new AbortController()
   const queue = missing.values()
   const lane = async () => {
-    for (const number of queue) await sendPart(context, number, digest)
+    for (const number of queue) await sendPart(context, { number, digest, stop: stop.signal })
   }
   const lanes = Array.from({ length: Math.min(context.tuning.lanes, missing.length) }, lane)
-  for (const running of lanes) running.catch((error: unknown) => controller.abort(error))
+  for (const running of lanes) running.catch((error: unknown) => stop.abort(error))
   await Promise.allSettled(lanes)
   context.signal.throwIfAborted()
+  stop.signal.throwIfAborted()
 }
+
+type PartWork = { readonly number: number; readonly digest: DigestTask; readonly stop: AbortSignal }
 
 const TRIES_A_PART = 3
 
-async function sendPart(context: RunContext, number: number, digest: DigestTask): Promise<void> {
+async function sendPart(context: RunContext, work: PartWork): Promise<void> {
   for (let attempt = 1; attempt <= TRIES_A_PART; attempt += 1) {
-    const receipt = await context.persist(() => putPart(context, number, digest))
+    const receipt = await context.persist(() => putPart(context, work), work.stop)
     if (receipt !== null) return
   }
   throw changed()
 }
 
 /** The receipt, or null where the server received other bytes than this side read. */
-async function putPart({ client, source, progress, tuning, signal }: RunContext, number: number, digest: DigestTask): Promise<Part | null> {
+async function putPart({ client, source, progress, tuning, signal }: RunContext, { number, digest, stop }: PartWork): Promise<Part | null> {
   const session = progress.session()!
   const known = digest.knownPart(number)
   let receipt: Part | null = null
@@ -112,7 +125,7 @@ async function putPart({ client, source, progress, tuning, signal }: RunContext,
       ...partSpan(session, number),
       url: client.uploads.partUrl(session.id, number),
       headers: { ...client.http.authorization(), ...(known === undefined ? {} : { 'content-digest': contentDigest(known) }) },
-      signal,
+      signal: AbortSignal.any([signal, stop]),
       stallMs: tuning.stallMs,
       onProgress: (sent) => progress.partSent(number, sent),
     })
@@ -122,7 +135,7 @@ async function putPart({ client, source, progress, tuning, signal }: RunContext,
     return receipt
   } catch (error) {
     if (error instanceof ApiProblem && error.code === 'DIGEST_MISMATCH') return null
-    throw error instanceof ApiProblem && (error.code === 'UPLOAD_CLOSED' || error.status === 404) ? gone() : error
+    throw error instanceof ApiProblem && error.status === 404 ? gone() : error
   } finally {
     progress.partSettled(number, receipt)
   }

@@ -1,10 +1,12 @@
-import type { File as StoredFile } from '@holdfast/api'
+import type { File as StoredFile, UploadSession } from '@holdfast/api'
 import type { Client } from '../client.ts'
+import { ApiProblem } from '../problem.ts'
 import { settleCancel } from './cancel.ts'
 import { type Connectivity, platformConnectivity } from './connectivity.ts'
+import type { DigestTask } from './digest-task.ts'
 import { completeUpload, untilProven } from './finish.ts'
-import { createPace, type RetryTuning } from './pace.ts'
-import { beginDigest, matchReceived, openSession, sendMissing } from './parts.ts'
+import { createPace, type Pace, type RetryTuning } from './pace.ts'
+import { beginDigest, gone, matchReceived, matchStored, openSession, sendMissing } from './parts.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { UploadSource } from './source.ts'
 import { isFinal, UploadError, type UploadState } from './state.ts'
@@ -71,7 +73,7 @@ export type RunContext = {
   readonly progress: Progress
   readonly connectivity: Connectivity
   signal: AbortSignal
-  persist: <T>(work: () => Promise<T>) => Promise<T>
+  persist: Pace['persist']
 }
 
 const CANCELLED = Symbol('cancelled')
@@ -129,30 +131,44 @@ export function startUpload(request: UploadRequest): UploadRun {
   }
 }
 
-/** From the plan to the proof; one failing step stops the others through the controller. */
+/** From the plan to the proof. An upload that turns out to be another file's, or to be stored already, is taken up once more from the start. */
 async function transfer(context: RunContext, controller: AbortController): Promise<UploadState> {
-  const { progress, request } = context
-  let resume = request.resume
-  for (;;) {
+  let resume = context.request.resume
+  for (let left = 3; ; left -= 1) {
     const session = await openSession(context, resume?.uploadId)
-    if (session.status === 'completed') return settle(context, await context.persist(() => getFile(context, session.fileId)))
     const digest = beginDigest(context, session, controller)
     try {
-      if (resume !== undefined) await matchReceived(context, digest)
-      await sendMissing(context, digest, controller)
-      return settle(context, await completeUpload(context, digest, controller))
+      return await settle(context, await transferOnce(context, session, digest))
     } catch (error) {
-      const different = error instanceof UploadError && error.code === 'different-file'
-      if (!different || resume?.ifDifferent !== 'start-new') throw error
-      resume = undefined
-      progress.forget()
+      if (left === 0) throw error
+      resume = await nextAttempt(context, error, resume)
+      context.progress.forget()
     } finally {
       digest.stop()
     }
   }
 }
 
-const getFile = ({ client, signal }: RunContext, fileId: string): Promise<StoredFile> => client.files.get(fileId, { signal, retries: 0 })
+async function transferOnce(context: RunContext, session: UploadSession, digest: DigestTask): Promise<StoredFile> {
+  if (session.status === 'completed') {
+    const file = await context.persist(() => context.client.files.get(session.fileId, { signal: context.signal, retries: 0 }))
+    await matchStored(context, file, digest)
+    return file
+  }
+  await matchReceived(context, digest)
+  await sendMissing(context, digest)
+  return completeUpload(context, digest)
+}
+
+/** What to resume next after a failure, undefined to begin anew. @throws `error` where neither helps. */
+async function nextAttempt(context: RunContext, error: unknown, resume: UploadRequest['resume']): Promise<UploadRequest['resume']> {
+  if (error instanceof UploadError && error.code === 'different-file' && resume?.ifDifferent === 'start-new') return undefined
+  if (!(error instanceof ApiProblem && error.code === 'UPLOAD_CLOSED')) throw error
+  const uploadId = context.progress.session()!.id
+  const session = await context.persist(() => context.client.uploads.get(uploadId, { signal: context.signal, retries: 0 }))
+  if (session.status !== 'completed') throw gone()
+  return { uploadId, ifDifferent: 'start-new' }
+}
 
 async function settle(context: RunContext, file: StoredFile): Promise<UploadState> {
   if (context.request.untilReady !== false) return untilProven(context, file, false)
