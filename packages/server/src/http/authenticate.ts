@@ -6,13 +6,8 @@ import type { HttpApp, RoutePermission } from './app-types.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import type { Services } from './services.ts'
 
-/** Tells who sent a request from its headers alone. */
-export interface Authenticator {
-  /** The caller of `Authorization: Bearer`, or null where the token is unknown, expired or revoked. */
-  byToken(secret: string, requestId: string): Promise<Caller | null>
-  /** The caller of the session cookie, or null. `setCookies` are to be sent back (the session's prolongation). */
-  byCookie(cookie: string, requestId: string): Promise<{ caller: Caller; setCookies: readonly string[] } | null>
-}
+type AccessServices = Pick<Services, 'access' | 'tokens' | 'sessions'>
+type AccessOptions = { services: AccessServices; origins: readonly string[] }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const callerKey = Symbol('caller')
@@ -22,10 +17,7 @@ type WithCaller = { [callerKey]?: Caller }
  * Decides for every route of `app` whether the request may go on: who it is (401), from where (a cookie counts only on
  * requests of this origin), and whether the role has the permission that the route declares (403, and an audit entry).
  */
-export function registerAccess(
-  app: HttpApp,
-  options: { authenticator: Authenticator; services: Pick<Services, 'access'>; origins: readonly string[] },
-): void {
+export function registerAccess(app: HttpApp, options: AccessOptions): void {
   app.decorateRequest('caller', {
     getter(this: FastifyRequest) {
       const caller = (this as WithCaller)[callerKey]
@@ -47,31 +39,23 @@ export function registerAccess(
   })
 }
 
-async function authenticate(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  options: { authenticator: Authenticator; origins: readonly string[] },
-): Promise<Caller> {
+async function authenticate(request: FastifyRequest, reply: FastifyReply, { services, origins }: AccessOptions): Promise<Caller> {
   const { authorization, cookie } = request.headers
   if (authorization !== undefined) {
     const [, secret] = /^Bearer +([A-Za-z0-9._~+/=-]{1,512})$/i.exec(authorization) ?? []
-    const caller = secret === undefined ? null : await options.authenticator.byToken(secret, request.id)
+    const caller = secret === undefined ? null : await services.tokens.authenticate(secret, request.id)
     if (!caller) throw new Problem('UNAUTHORIZED', 'The API token is not valid: unknown, expired or revoked.')
     return caller
   }
-  const session = cookie === undefined ? null : await options.authenticator.byCookie(cookie, request.id)
-  if (!session) throw new Problem('UNAUTHORIZED')
-  if (!safeMethods.has(request.method)) requireSameOrigin(request, options.origins)
+  const session = cookie === undefined ? null : await services.sessions.find(cookie)
+  const caller = session && (await services.access.callerOfUser(session.userId, request.id))
+  if (!caller) throw new Problem('UNAUTHORIZED')
+  if (!safeMethods.has(request.method)) requireSameOrigin(request, origins)
   for (const line of session.setCookies) reply.header('set-cookie', line)
-  return session.caller
+  return caller
 }
 
-async function authorize(
-  request: FastifyRequest,
-  caller: Caller,
-  permission: RoutePermission,
-  services: Pick<Services, 'access'>,
-): Promise<void> {
+async function authorize(request: FastifyRequest, caller: Caller, permission: RoutePermission, services: AccessServices): Promise<void> {
   if (permission === 'public' || permission === 'signed-in' || mayDo(caller.role, permission)) return
   await services.access.denied(caller, { method: request.method, route: request.routeOptions.url ?? '', permission })
   throw new Problem('FORBIDDEN', `The role ${caller.role} does not allow this (${permission}).`)

@@ -12,5 +12,15 @@ export function requireSameOrigin(request: FastifyRequest, origins: readonly str
   const { origin } = request.headers
   const own = origins.length > 0 ? origins : [`${request.protocol}://${request.host}`]
   if (site === undefined && origin !== undefined && own.includes(origin)) return
+  refuse()
+}
+
+/** As `requireSameOrigin`, but lets requests through that tell nothing of an origin: those of programs, which hold no cookies of others. */
+export function refuseOtherOrigin(request: FastifyRequest, origins: readonly string[]): void {
+  if (request.headers['sec-fetch-site'] === undefined && request.headers.origin === undefined) return
+  requireSameOrigin(request, origins)
+}
+
+function refuse(): never {
   throw new Problem('FORBIDDEN', 'Requests with a session cookie that change something are taken from pages of this server alone.')
 }

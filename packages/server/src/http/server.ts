@@ -3,9 +3,10 @@ import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import type { HttpApp } from './app-types.ts'
-import { type Authenticator, registerAccess } from './authenticate.ts'
+import { registerAccess } from './authenticate.ts'
 import { registerPace } from './pace.ts'
 import { sendProblem, toProblem } from './problems.ts'
+import { registerRepeated } from './repeated.ts'
 import { registerRoutes } from './routes/index.ts'
 import { registerSecurityHeaders } from './security-headers.ts'
 import type { Services } from './services.ts'
@@ -23,7 +24,6 @@ export type HttpConfig = {
 
 export type HttpServerOptions = {
   services: Services
-  authenticator: Authenticator
   config: HttpConfig
   logger: FastifyBaseLogger
   clock: Clock
@@ -62,8 +62,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   registerRequestLog(app, options.clock)
   registerPace(app, options.clock)
   await registerSecurityHeaders(app, options.config)
-  registerAccess(app, { authenticator: options.authenticator, services: options.services, origins: originsOf(options.config) })
-  await registerRoutes(app, options.services)
+  const origins = originsOf(options.config)
+  registerAccess(app, { services: options.services, origins })
+  registerRepeated(app, options.services.idempotency)
+  await registerRoutes(app, options.services, { clock: options.clock, origins, version: options.config.version })
   await app.ready()
   return app
 }

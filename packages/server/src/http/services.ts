@@ -1,12 +1,26 @@
-import type { Caller } from '../core/actor.ts'
+import type { AccessService } from '../services/access.ts'
+import type { CaseService } from '../services/cases.ts'
+import type { IdempotencyService } from '../services/idempotency.ts'
+import type { ItemService } from '../services/items.ts'
+import type { JobService } from '../services/jobs.ts'
+import type { MemberService } from '../services/members.ts'
+import type { RoleService } from '../services/roles.ts'
+import type { SetupService } from '../services/setup.ts'
+import type { TargetService } from '../services/targets.ts'
+import type { TokenService } from '../services/tokens.ts'
+import type { Sessions } from './sessions.ts'
 
-/** What the routes call. `app.ts` puts it together; the members are the services of services/. */
+/** What the routes call; `app.ts` puts it together. */
 export type Services = {
-  access: AccessReporter
-}
-
-/** Where a refused request is written down. */
-export type AccessReporter = {
-  /** Records ACCESS_DENIED for a caller whose role does not allow the route. */
-  denied(caller: Caller, request: { method: string; route: string; permission: string }): Promise<void>
+  readonly access: AccessService
+  readonly setup: SetupService
+  readonly members: MemberService
+  readonly tokens: TokenService
+  readonly cases: CaseService
+  readonly items: ItemService
+  readonly targets: TargetService
+  readonly roles: RoleService
+  readonly jobs: JobService
+  readonly idempotency: IdempotencyService
+  readonly sessions: Sessions
 }

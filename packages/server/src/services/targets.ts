@@ -1,37 +1,35 @@
-import { type PageOf, Problem, type Target, type TargetTest, type TargetUpdate } from '@holdfast/api'
+import { type FieldError, type PageOf, Problem, type Target, type TargetTest, type TargetUpdate } from '@holdfast/api'
 import type { Caller } from '../core/actor.ts'
 import { type Clock, toIsoOrNull } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import type { Store, Tables, Tx } from '../db/store.ts'
 import type { Place, RoleBindingRow, TargetKind, TargetRow } from '../db/targets.ts'
+import type { CredentialSealer, Credentials } from '../keys/sealed-credentials.ts'
 import { existing, requireVersion, toldBy } from './caller.ts'
 import { cutPage, fromCursor, type PageRequest, rowsFor } from './pages.ts'
 
 /** What needs the drivers; app.ts provides it. */
 export interface TargetBackends {
+  /** What is wrong with the fields of a new target; empty where nothing is. It repeats no value. */
+  check(address: { kind: TargetKind; place: Place; credentials: Credentials | null }): FieldError[]
   /** The real round trip of Test connection (T6). Resolves with the failed step rather than rejecting. */
   test(target: TargetRow, signal?: AbortSignal): Promise<TargetTest>
   /** Bytes that can still be written there, null where it is not known or does not answer soon. */
   freeBytes(target: TargetRow, signal?: AbortSignal): Promise<number | null>
 }
 
-/** Seals the credentials of a target for its row; they are opened where drivers are made, and nowhere else. */
-export interface CredentialSealer {
-  seal(targetId: string, credentials: Readonly<Record<string, unknown>>): Uint8Array | Promise<Uint8Array>
-}
-
 export type TargetDeps = {
   readonly store: Store
   readonly clock: Clock
   readonly backends: TargetBackends
-  readonly credentials: CredentialSealer
+  readonly credentials: Pick<CredentialSealer, 'seal'>
 }
 
 export type NewTarget = {
   readonly name: string
   readonly kind: Exclude<TargetKind, 'local'>
   readonly place: Place
-  readonly credentials: Readonly<Record<string, unknown>> | null
+  readonly credentials: Credentials | null
   readonly quotaBytes: number | null
 }
 
@@ -78,7 +76,10 @@ export const targetService = (deps: TargetDeps) => ({
 
   async create(caller: Caller, request: NewTarget): Promise<Target> {
     const id = newId()
-    const credentials = request.credentials === null ? null : await deps.credentials.seal(id, request.credentials)
+    const errors = deps.backends.check(request)
+    if (errors.length > 0) throw new Problem('VALIDATION_ERROR', undefined, { errors })
+    const context = { tenantId: caller.tenantId, targetId: id }
+    const credentials = request.credentials === null ? null : deps.credentials.seal(request.credentials, context)
     await deps.store.transaction((tx) => insertTarget(tx, caller, { ...request, id, credentials, at: deps.clock.now() }))
     return this.get(caller, id)
   },

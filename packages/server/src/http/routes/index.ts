@@ -1,16 +1,45 @@
+import type { Clock } from '../../core/clock.ts'
 import type { HttpApp } from '../app-types.ts'
 import type { Services } from '../services.ts'
+import { registerAuthRoutes } from './auth.ts'
+import { registerCaseRoutes } from './cases.ts'
+import { registerItemRoutes } from './items.ts'
+import { registerJobRoutes } from './jobs.ts'
+import { registerMeRoutes } from './me.ts'
+import { registerMemberRoutes } from './members.ts'
+import { registerRoleRoutes } from './roles.ts'
+import { registerSetupRoutes } from './setup.ts'
+import { registerTargetRoutes } from './targets.ts'
+import { registerTokenRoutes } from './tokens.ts'
+
+export type RouteContext = {
+  readonly clock: Clock
+  /** Origins whose pages may use session cookies; empty: that of the request itself. */
+  readonly origins: readonly string[]
+  readonly version: string
+}
 
 /** Registers a group of routes: `app.get(url, { config: { permission }, schema }, handler)`. */
-export type RegisterRoutes = (app: HttpApp, services: Services) => void | Promise<void>
+export type RegisterRoutes = (app: HttpApp, services: Services, context: RouteContext) => void | Promise<void>
 
-const groups: readonly RegisterRoutes[] = []
+const groups: readonly RegisterRoutes[] = [
+  registerAuthRoutes,
+  registerMeRoutes,
+  registerSetupRoutes,
+  registerMemberRoutes,
+  registerTokenRoutes,
+  registerCaseRoutes,
+  registerItemRoutes,
+  registerTargetRoutes,
+  registerRoleRoutes,
+  registerJobRoutes,
+]
 
 /** Each group gets a scope of its own, so that content type parsers and hooks of one do not reach another. */
-export async function registerRoutes(app: HttpApp, services: Services): Promise<void> {
+export async function registerRoutes(app: HttpApp, services: Services, context: RouteContext): Promise<void> {
   for (const register of groups) {
     await app.register(async (scope) => {
-      await register(scope as unknown as HttpApp, services)
+      await register(scope as unknown as HttpApp, services, context)
     })
   }
 }
