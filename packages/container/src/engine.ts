@@ -9,6 +9,8 @@ export interface AeadKey {
   sealInto(out: Uint8Array, message: AeadMessage): Eventually<void>
   /** The plaintext, or null where the tag does not fit. Nothing of an unauthenticated plaintext is ever given out. */
   open(message: AeadMessage): Eventually<Uint8Array | null>
+  /** As `open`, into the start of `out`, which must not overlap the message. False, and no plaintext in `out`, where the tag does not fit. */
+  openInto(out: Uint8Array, message: AeadMessage): Eventually<boolean>
 }
 
 /** `bytes` is the plaintext to seal, or the ciphertext with its tag to open. */
@@ -34,17 +36,23 @@ const gcm = (message: AeadMessage): AesGcmParams => ({
 })
 
 function webCryptoKey(key: CryptoKey): AeadKey {
+  async function open(message: AeadMessage): Promise<Bytes | null> {
+    try {
+      return new Uint8Array(await crypto.subtle.decrypt(gcm(message), key, unshared(message.bytes)))
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'OperationError') return null
+      throw error
+    }
+  }
   return {
+    open,
     async sealInto(out, message) {
       out.set(new Uint8Array(await crypto.subtle.encrypt(gcm(message), key, unshared(message.bytes))))
     },
-    async open(message) {
-      try {
-        return new Uint8Array(await crypto.subtle.decrypt(gcm(message), key, unshared(message.bytes)))
-      } catch (error) {
-        if (error instanceof DOMException && error.name === 'OperationError') return null
-        throw error
-      }
+    async openInto(out, message) {
+      const plaintext = await open(message)
+      if (plaintext !== null) out.set(plaintext)
+      return plaintext !== null
     },
   }
 }

@@ -3,6 +3,7 @@ import { type Bytes, concatBytes, equalInConstantTime } from './bytes.ts'
 import type { AeadEngine, AeadKey, RandomSource } from './engine.ts'
 import { ContainerError } from './errors.ts'
 import {
+  assertFileKey,
   assertSegmentPlaintext,
   assertSegmentShape,
   encodeParameters,
@@ -92,6 +93,7 @@ function nodeKey(key: Uint8Array): AeadKey {
       const out = new Uint8Array(message.bytes.length - SEGMENT_TAG_BYTES)
       return openInto(out, key, message) ? out : null
     },
+    openInto: (out, message) => message.bytes.length >= SEGMENT_TAG_BYTES && openInto(out, key, message),
   }
 }
 
@@ -110,11 +112,6 @@ const nodeRandom: RandomSource = (length) => randomFillSync(new Uint8Array(lengt
 /** FLOE's KDF; no output is longer than one block of SHA-384. */
 function derive(key: Uint8Array, input: Uint8Array, length: number): Bytes {
   return hmac(key, input).slice(0, length)
-}
-
-function assertFileKey(fileKey: Uint8Array): void {
-  if (fileKey.length !== FLOE_KEY_BYTES)
-    throw new ContainerError('key-length', `A file key has ${FLOE_KEY_BYTES} bytes, not ${fileKey.length}`)
 }
 
 /**

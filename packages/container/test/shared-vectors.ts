@@ -1,26 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { VectorFiles } from './published-cases.ts'
 
-const folder = new URL('../../../../shared/vectors/', import.meta.url)
-
-export const sharedVector = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, folder)))
-
-export type FloeAnswer = { name: string; segmentLength: number; rotationBits: number; plaintext: Uint8Array; sealed: Uint8Array }
-
-const hex = (name: string) => new Uint8Array(Buffer.from(readFileSync(new URL(`floe/${name}`, folder), 'utf8').trim(), 'hex'))
-
-/** The published known-answer tests: key of 32 zero bytes, AAD 'This is AAD'. */
-export function floeAnswers(): FloeAnswer[] {
-  return readdirSync(fileURLToPath(new URL('floe/', folder)))
-    .filter((name) => name.endsWith('_ct.txt'))
-    .map((name) => ({
-      name: name.slice(0, -'_ct.txt'.length),
-      segmentLength: name.includes('_4K_') ? 4096 : name.includes('_64_') ? 64 : 40,
-      rotationBits: name.includes('rotation') ? 2 : 20,
-      plaintext: hex(name.replace('_ct.', '_pt.')),
-      sealed: hex(name),
-    }))
+function readFolder(folder: URL): VectorFiles {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'))
+  return new Map(names.map((name) => [name, new Uint8Array(readFileSync(new URL(name, folder)))]))
 }
 
-export const answerKey = new Uint8Array(32)
-export const answerAad = new TextEncoder().encode('This is AAD')
+/** Vectors that every implementation of the formats is held to, by name; those of FLOE begin with `floe/`. They lie beside the repository. */
+export function sharedVectors(): VectorFiles {
+  const folder = new URL('../../../../shared/vectors/', import.meta.url)
+  assert.ok(existsSync(folder), 'The published vectors are missing: they belong into ../shared/vectors beside the repository')
+  return readFolder(folder)
+}
+
+/** The project's own. */
+export const ownVectors = (): VectorFiles => readFolder(new URL('../../../vectors/', import.meta.url))

@@ -66,6 +66,11 @@ export function expandInput(header: Pick<FloeHeader, 'parameters' | 'iv'>, purpo
   return concatBytes([header.parameters, header.iv, purpose, aad, Uint8Array.of(1)])
 }
 
+export function assertFileKey(fileKey: Uint8Array): void {
+  if (fileKey.length === FLOE_KEY_BYTES) return
+  throw new ContainerError('key-length', `A file key has ${FLOE_KEY_BYTES} bytes, not ${fileKey.length}`)
+}
+
 /** The first segment that shares a key with segment `index`. */
 export function keyEpoch(index: number, rotationBits: number = FLOE_ROTATION_BITS): number {
   return index - (index % 2 ** rotationBits)
@@ -101,16 +106,22 @@ export function assertSegmentPlaintext(place: SegmentPlace, length: number, segm
 /** Throws unless `stored` has the outer shape of the segment at `place`; `offset` is where it lies in the object. */
 export function assertSegmentShape(stored: Uint8Array, place: SegmentPlace, at: { segmentLength: number; offset: number }): void {
   const { index, isLast } = place
-  if (stored.length < FLOE_SEGMENT_OVERHEAD || (!isLast && stored.length < at.segmentLength)) {
-    throw new ContainerError('segment-cut', `Segment ${index} is cut: ${stored.length} bytes of it are there`, at.offset)
-  }
+  const { segmentLength, offset } = at
+  const length = stored.length
+  const cut = () => new ContainerError('segment-cut', `Segment ${index} is cut: ${length} bytes of it are there`, offset)
+  const wrong = () => new ContainerError('segment-length', `The length field of segment ${index} does not fit its place`, offset)
+  if (length < FLOE_SEGMENT_OVERHEAD) throw cut()
+  if (length > segmentLength) throw wrong()
   const field = readU32(stored, 0)
-  if (isLast && field === NOT_LAST) {
-    throw new ContainerError('truncated', `The object ends after segment ${index}, which is not the last one`, at.offset)
+  if (field === NOT_LAST) {
+    if (length < segmentLength) throw cut()
+    if (isLast) throw new ContainerError('truncated', `The object ends after segment ${index}, which is not the last one`, offset)
+    return
   }
-  if (stored.length > at.segmentLength || field !== (isLast ? stored.length : NOT_LAST)) {
-    throw new ContainerError('segment-length', `The length field of segment ${index} does not fit its place`, at.offset)
-  }
+  if (field < FLOE_SEGMENT_OVERHEAD || field > segmentLength) throw wrong()
+  if (field > length) throw cut()
+  if (field < length || !isLast)
+    throw new ContainerError('trailing-bytes', `Something follows segment ${index}, which is the last one`, offset + field)
 }
 
 export const forgedSegment = (index: number, offset: number): ContainerError =>

@@ -1,4 +1,5 @@
 import { ContainerError } from '../errors.ts'
+import { assertRange, type InclusiveRange } from '../range.ts'
 
 /** Parameters (10), iv (32), header tag (32). */
 export const FLOE_HEADER_BYTES = 74
@@ -25,9 +26,6 @@ export type FloeGeometry = {
 /** A segment by index from 0. `isLast` is part of what is authenticated. */
 export type SegmentPlace = { readonly index: number; readonly isLast: boolean }
 
-/** `start` and `end` are both inside. */
-export type InclusiveRange = { readonly start: number; readonly end: number }
-
 export function assertSegmentLength(segmentLength: number, offset: number | null = null): void {
   if (Number.isInteger(segmentLength) && segmentLength > FLOE_SEGMENT_OVERHEAD && segmentLength <= FLOE_MAX_SEGMENT_LENGTH) return
   throw new ContainerError(
@@ -51,7 +49,7 @@ export function floeGeometryOfPlaintext(plaintextSize: number, segmentLength: nu
 
 /**
  * The file that an object of `storedSize` bytes must be. It is a claim until the last segment is authenticated as last.
- * 'header-cut' or 'segment-cut' where no FLOE file has that size.
+ * 'header-cut', 'truncated' or 'segment-cut' where no FLOE file has that size.
  */
 export function floeGeometryOfStored(storedSize: number, segmentLength: number): FloeGeometry {
   assertSegmentLength(segmentLength)
@@ -60,7 +58,8 @@ export function floeGeometryOfStored(storedSize: number, segmentLength: number):
   }
   const segmentPlain = segmentLength - FLOE_SEGMENT_OVERHEAD
   const body = storedSize - FLOE_HEADER_BYTES
-  const segmentCount = Math.max(1, Math.ceil(body / segmentLength))
+  if (body === 0) throw new ContainerError('truncated', 'The object ends after its header: no segment is there', FLOE_HEADER_BYTES)
+  const segmentCount = Math.ceil(body / segmentLength)
   const lastStored = body - (segmentCount - 1) * segmentLength
   const lastAt = FLOE_HEADER_BYTES + (segmentCount - 1) * segmentLength
   if (lastStored < FLOE_SEGMENT_OVERHEAD) {
@@ -87,15 +86,6 @@ export function segmentStoredLength(geometry: FloeGeometry, index: number): numb
 
 export function segmentPlainLength(geometry: FloeGeometry, index: number): number {
   return segmentStoredLength(geometry, index) - FLOE_SEGMENT_OVERHEAD
-}
-
-/** Throws 'range-invalid' or 'range-outside' unless 0 ≤ start ≤ end < size; callers clamp first where they mean to. */
-export function assertRange(range: InclusiveRange, size: number): void {
-  const { start, end } = range
-  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
-    throw new ContainerError('range-invalid', `${start}-${end} is not a byte range`)
-  }
-  if (end >= size) throw new ContainerError('range-outside', `The range ${start}-${end} lies outside the ${size} bytes of the file`)
 }
 
 /** A piece of one segment's plaintext: bytes `from` up to but not including `to`. */
