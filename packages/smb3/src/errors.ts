@@ -3,7 +3,7 @@
  *
  * `dialect` no SMB 3 · `encryption` SMB 3 without a cipher we speak, or an answer in plaintext · `connect` no TCP connection ·
  * `sign-in` user, password or domain refused, or only as guest · `share` no such share · `not-found` · `exists` · `denied` ·
- * `full` · `name` the name cannot be stored · `busy` open elsewhere in a way that forbids this · `not-empty` · `is-directory` ·
+ * `full` · `name` the name cannot be stored · `busy` open elsewhere in a way that forbids this · `deleting` deleted, but still open somewhere · `not-empty` · `is-directory` ·
  * `end-of-file` · `timeout` · `closed` the connection is gone · `integrity` a message that was changed on its way ·
  * `protocol` an answer that breaks [MS-SMB2] · `server` any other status of the server.
  */
@@ -19,6 +19,7 @@ export type SmbFault =
   | 'full'
   | 'name'
   | 'busy'
+  | 'deleting'
   | 'not-empty'
   | 'is-directory'
   | 'end-of-file'

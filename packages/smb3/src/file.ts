@@ -7,11 +7,16 @@ import {
   encodeClose,
   encodeEndOfFile,
   encodeFlush,
+  encodeQueryInfo,
   encodeRead,
   encodeRename,
   encodeSetInfo,
   encodeWrite,
   fileInfo,
+  infoType,
+  parseBuffer,
+  parseIndexNumber,
+  parseName,
   parseRead,
   parseWrite,
 } from './wire.ts'
@@ -32,14 +37,16 @@ export class SmbFile implements AsyncDisposable {
   /** As they were when the file was opened. */
   readonly size: number
   readonly modifiedAt: number
+  readonly #createdAt: bigint
   #open = true
 
-  constructor(channel: Channel, file: { id: Buffer; path: string; size: number; modifiedAt: number }) {
+  constructor(channel: Channel, file: { id: Buffer; path: string; size: number; modifiedAt: number; createdAt: bigint }) {
     this.#channel = channel
     this.#id = file.id
     this.path = file.path
     this.size = file.size
     this.modifiedAt = file.modifiedAt
+    this.#createdAt = file.createdAt
   }
 
   /** Fills `into` from `offset` and answers how many bytes there were: fewer than asked only where the file ends. */
@@ -91,6 +98,26 @@ export class SmbFile implements AsyncDisposable {
     )
   }
 
+  /**
+   * Stays with the file when it is renamed, and no other file of the volume ever has it: its number there, which is given out again
+   * after a deletion, with the time at which it was created.
+   */
+  async identity(options: CallOptions = {}): Promise<string> {
+    const number = parseIndexNumber(await this.#query(fileInfo.internal, options))
+    return `${number.toString(36)}-${this.#createdAt.toString(36)}`
+  }
+
+  /** The path below the share in the case in which it is stored, `/` between names; null where the server does not tell. */
+  async storedPath(options: CallOptions = {}): Promise<string | null> {
+    try {
+      const name = parseName(await this.#query(fileInfo.normalizedName, options))
+      return name.replace(/^\\/, '').replaceAll('\\', '/')
+    } catch (error) {
+      if (error instanceof SmbError && error.fault === 'server') return null
+      throw error
+    }
+  }
+
   /** Repeatable. */
   async close(): Promise<void> {
     if (!this.#open) return
@@ -116,6 +143,13 @@ export class SmbFile implements AsyncDisposable {
     const bytes = parseRead(answer.message)
     if (bytes.length > length) throw new SmbError('protocol', 'The server sent more than was asked for.')
     return bytes
+  }
+
+  async #query(level: number, options: CallOptions): Promise<Buffer> {
+    const length = 65_536
+    const body = encodeQueryInfo({ fileId: this.#id, type: infoType.file, level, length })
+    const answer = await this.#send({ command: command.queryInfo, body, weight: length, signal: options.signal }, `ask about ${this.path}`)
+    return parseBuffer(answer.message, 'QUERY_INFO')
   }
 
   async #send(request: Omit<Request, 'treeId'>, doing: string): Promise<Answer> {

@@ -80,16 +80,21 @@ export class SmbShare implements AsyncDisposable {
     return this.#connection.closed
   }
 
-  async open(path: string, mode: OpenMode, options: CallOptions = {}): Promise<SmbFile> {
+  async open(path: string, mode: OpenMode, options: CallOptions & { directory?: boolean } = {}): Promise<SmbFile> {
     const { disposition: how, access: wanted } = openModes[mode]
     const created = await this.#create(
       path,
-      { access: wanted || readWrite, disposition: how, options: createOption.nonDirectory, doing: `open ${path}` },
+      {
+        access: wanted || readWrite,
+        disposition: how,
+        options: options.directory ? createOption.directory : createOption.nonDirectory,
+        doing: `open ${path}`,
+      },
       options,
     )
     return new SmbFile(
       { request: (request) => this.#request(request), maxRead: this.#signedIn.maxRead, maxWrite: this.#signedIn.maxWrite },
-      { id: created.fileId, path, size: Number(created.size), modifiedAt: fileTimeToMs(created.lastWrite) },
+      { id: created.fileId, path, size: Number(created.size), modifiedAt: fileTimeToMs(created.lastWrite), createdAt: created.created },
     )
   }
 

@@ -36,7 +36,7 @@ const meanings: ReadonlyMap<number, readonly [SmbFault, string]> = new Map([
   [0xc000003b, ['name', 'the server does not take this path']],
   [0xc0000043, ['busy', 'the file is open elsewhere']],
   [0xc0000054, ['busy', 'the file is locked elsewhere']],
-  [0xc0000056, ['busy', 'the file is being deleted']],
+  [0xc0000056, ['deleting', 'the file is being deleted']],
   [0xc0000101, ['not-empty', 'the folder is not empty']],
   [0xc00000ba, ['is-directory', 'this is a folder']],
   [status.endOfFile, ['end-of-file', 'the file ends before that offset']],

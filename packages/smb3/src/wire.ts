@@ -272,11 +272,12 @@ export function encodeCreate(request: CreateRequest): Buffer {
   return Buffer.concat([fixed, name.length > 0 ? name : Buffer.alloc(1)])
 }
 
-export type Created = { fileId: Buffer; size: bigint; lastWrite: bigint; attributes: number }
+export type Created = { fileId: Buffer; created: bigint; size: bigint; lastWrite: bigint; attributes: number }
 
 export function parseCreate(message: Buffer): Created {
   const bytes = body(message, 89, 'CREATE')
   return {
+    created: bytes.readBigUInt64LE(8),
     lastWrite: bytes.readBigUInt64LE(24),
     size: bytes.readBigUInt64LE(48),
     attributes: bytes.readUInt32LE(56),
@@ -326,7 +327,7 @@ export function parseWrite(message: Buffer): number {
 // ── directories, information, control (§2.2.31–2.2.40) ───────────────────────────────────────────
 
 export const infoType = { file: 1, fileSystem: 2 } as const
-export const fileInfo = { rename: 10, disposition: 13, endOfFile: 20, networkOpen: 34 } as const
+export const fileInfo = { internal: 6, rename: 10, disposition: 13, endOfFile: 20, networkOpen: 34, normalizedName: 48 } as const
 export const fileSystemInfo = { fullSize: 7 } as const
 const fileIdBothDirectoryInformation = 37
 
@@ -392,6 +393,19 @@ export function parseFullSize(bytes: Buffer): { total: number; free: number } {
 export function parseNetworkOpen(bytes: Buffer): { size: bigint; lastWrite: bigint; attributes: number } {
   if (bytes.length < 56) throw cut('QUERY_INFO')
   return { lastWrite: bytes.readBigUInt64LE(16), size: bytes.readBigUInt64LE(40), attributes: bytes.readUInt32LE(48) }
+}
+
+/** FileInternalInformation ([MS-FSCC] §2.4.27): the number of the file on its volume. */
+export function parseIndexNumber(bytes: Buffer): bigint {
+  if (bytes.length < 8) throw cut('QUERY_INFO')
+  return bytes.readBigUInt64LE(0)
+}
+
+/** FileNormalizedNameInformation ([MS-FSCC] §2.4.28): the path below the share as it is stored. */
+export function parseName(bytes: Buffer): string {
+  const length = bytes.length >= 4 ? bytes.readUInt32LE(0) : Number.POSITIVE_INFINITY
+  if (4 + length > bytes.length) throw cut('QUERY_INFO')
+  return bytes.toString('utf16le', 4, 4 + length)
 }
 
 export function encodeSetInfo(request: { fileId: Buffer; level: number; data: Buffer }): Buffer {
