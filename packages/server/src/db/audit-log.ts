@@ -12,6 +12,8 @@ export type StoredEntry = AuditRecord & { readonly index: number | null; readonl
 export type SequencedEntry = StoredEntry & { readonly index: number }
 /** A checkpoint as stored. `at` is in milliseconds since the epoch. */
 export type StoredCheckpoint = { readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number }
+/** Where a page of the log goes on. The index alone would do, were it not that verification trusts no index to be unique. */
+export type LogPlace = { readonly index: number; readonly id: string }
 export type StoredNode = NodeId & { readonly hash: Uint8Array }
 
 export type AuditFilter = {
@@ -25,6 +27,10 @@ export type AuditFilter = {
   readonly from?: number | undefined
   /** Milliseconds since the epoch, inclusive. */
   readonly to?: number | undefined
+  /** Leaf index, inclusive. */
+  readonly fromIndex?: number | undefined
+  /** Leaf index, exclusive. */
+  readonly toIndex?: number | undefined
 }
 
 export type AuditLogOptions = {
@@ -50,8 +56,20 @@ const toEntry = (row: Row): StoredEntry => ({
   fileId: row.file_id,
   details: row.details,
   salt: row.salt,
-  redaction: row.redaction === null ? null : (JSON.parse(row.redaction) as Redaction),
+  redaction: row.redaction === null ? null : toRedaction(row.redaction),
 })
+
+/** What someone wrote over the column reads as a redaction that no entry tells of: verification names the entry instead of failing. */
+function toRedaction(text: string): Redaction {
+  try {
+    const { by, commitments } = JSON.parse(text) as Redaction
+    const given = Object.values(commitments)
+    if (typeof by === 'string' && given.every((commitment) => typeof commitment === 'string')) return { by, commitments }
+  } catch {
+    // Falls through: not JSON, or not of this shape.
+  }
+  return { by: '', commitments: {} }
+}
 
 const toContent = (record: AuditRecord) => ({
   actor_kind: record.actor.kind,
@@ -117,6 +135,18 @@ export function auditLog(sql: Sql, options: AuditLogOptions) {
   }
 }
 
+const INDICES_A_QUERY = 1000
+
+function byLevel(nodes: readonly NodeId[]): Map<number, number[]> {
+  const levels = new Map<number, number[]>()
+  for (const { level, index } of nodes) {
+    const indices = levels.get(level)
+    if (indices) indices.push(index)
+    else levels.set(level, [index])
+  }
+  return levels
+}
+
 const filtered = (sql: Sql, filter: AuditFilter, tenantId?: string) =>
   sql
     .selectFrom('audit_entries')
@@ -130,6 +160,8 @@ const filtered = (sql: Sql, filter: AuditFilter, tenantId?: string) =>
     .$if(filter.result !== undefined, (q) => q.where('result', '=', filter.result!))
     .$if(filter.from !== undefined, (q) => q.where('at', '>=', filter.from!))
     .$if(filter.to !== undefined, (q) => q.where('at', '<=', filter.to!))
+    .$if(filter.fromIndex !== undefined, (q) => q.where('leaf_index', '>=', filter.fromIndex!))
+    .$if(filter.toIndex !== undefined, (q) => q.where('leaf_index', '<', filter.toIndex!))
 
 /** Reads of the log and of its tree. Pages are bounded by `limit`; nothing here changes a row. */
 export const auditTable = (sql: Sql) => ({
@@ -142,11 +174,16 @@ export const auditTable = (sql: Sql) => ({
       .execute()
     return rows.map(toEntry)
   },
-  /** Sequenced entries in the order of the log from leaf `page.from` on; of all tenants where `tenantId` is undefined. */
-  async sequenced(page: { from: number; limit: number }, filter: AuditFilter = {}, tenantId?: string): Promise<SequencedEntry[]> {
+  /** Sequenced entries in the order of the log, after `page.after`; of all tenants where `tenantId` is undefined. */
+  async sequenced(page: { after: LogPlace | null; limit: number }, filter: AuditFilter = {}, tenantId?: string): Promise<SequencedEntry[]> {
+    const { after } = page
     const rows = await filtered(sql, filter, tenantId)
-      .where('leaf_index', '>=', page.from)
+      .where('leaf_index', 'is not', null)
+      .$if(after !== null, (q) =>
+        q.where('leaf_index', '>=', after!.index).where((eb) => eb.or([eb('leaf_index', '>', after!.index), eb('id', '>', after!.id)])),
+      )
       .orderBy('leaf_index')
+      .orderBy('id')
       .limit(page.limit)
       .execute()
     return rows.map(toEntry) as SequencedEntry[]
@@ -156,14 +193,10 @@ export const auditTable = (sql: Sql) => ({
     const row = await filtered(sql, {}, tenantId).where('id', '=', id).executeTakeFirst()
     return row ? toEntry(row) : null
   },
-  async findByLeafHash(hash: Uint8Array): Promise<StoredEntry | null> {
-    const row = await sql
-      .selectFrom('audit_entries')
-      .selectAll()
-      .where('leaf_hash', '=', hash)
-      .orderBy('leaf_index')
-      .limit(1)
-      .executeTakeFirst()
+  /** An entry with this leaf hash other than `exceptId`. Reads the whole table: for the diagnosis of a damaged log alone. */
+  async findByLeafHash(hash: Uint8Array, exceptId: string): Promise<StoredEntry | null> {
+    const query = sql.selectFrom('audit_entries').selectAll().where('leaf_hash', '=', hash).where('id', '!=', exceptId)
+    const row = await query.orderBy('leaf_index').limit(1).executeTakeFirst()
     return row ? toEntry(row) : null
   },
   /** Entries that wait for the sequencer, oldest first. */
@@ -179,28 +212,24 @@ export const auditTable = (sql: Sql) => ({
       .executeTakeFirstOrThrow()
     return Number(row.count)
   },
-  /** Those of `nodes` that are stored, in any order. */
-  async nodes(nodes: readonly NodeId[]): Promise<StoredNode[]> {
-    if (nodes.length === 0) return []
-    const rows = await sql
-      .selectFrom('audit_nodes')
-      .selectAll()
-      .where((eb) => eb.or(nodes.map(({ level, index }) => eb.and([eb('level', '=', level), eb('idx', '=', index)]))))
-      .execute()
-    return rows.map(({ level, idx, hash }) => ({ level, index: idx, hash }))
+  /** A lookup of those of `nodes` that are stored. */
+  async nodes(nodes: readonly NodeId[]): Promise<(node: NodeId) => Uint8Array | undefined> {
+    const found = new Map<string, Uint8Array>()
+    for (const [level, indices] of byLevel(nodes)) {
+      for (let start = 0; start < indices.length; start += INDICES_A_QUERY) {
+        const some = indices.slice(start, start + INDICES_A_QUERY)
+        const rows = await sql.selectFrom('audit_nodes').selectAll().where('level', '=', level).where('idx', 'in', some).execute()
+        for (const { idx, hash } of rows) found.set(`${level}/${idx}`, hash)
+      }
+    }
+    return ({ level, index }) => found.get(`${level}/${index}`)
   },
-  /** The stored nodes of one level with index from … to − 1, in order. */
-  async level(level: number, from: number, to: number): Promise<StoredNode[]> {
-    const rows = await sql
-      .selectFrom('audit_nodes')
-      .selectAll()
-      .where('level', '=', level)
-      .where('idx', '>=', from)
-      .where('idx', '<', to)
-      .orderBy('idx')
-      .execute()
-    return rows.map(({ idx, hash }) => ({ level, index: idx, hash }))
+  /** Whether a node of this level is stored at `index` or after it. */
+  async hasNodeFrom(level: number, index: number): Promise<boolean> {
+    const query = sql.selectFrom('audit_nodes').select('idx').where('level', '=', level).where('idx', '>=', index)
+    return (await query.limit(1).executeTakeFirst()) !== undefined
   },
+  /** The leaf node with this hash. Reads all of them: for the diagnosis of a damaged log alone. */
   async findLeafNode(hash: Uint8Array): Promise<StoredNode | null> {
     const row = await sql
       .selectFrom('audit_nodes')

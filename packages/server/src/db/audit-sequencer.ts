@@ -3,7 +3,7 @@ import { leafBytes } from '../core/audit-entry.ts'
 import { openCheckpoint, signCheckpoint } from '../core/checkpoint.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CrashPoints } from '../core/crash-point.ts'
-import { foldPeaks, growTree, leafHash, peaksOf, sameHash, subtreesOf, type Tree } from '../core/merkle.ts'
+import { foldPeaks, growTree, leafHash, peaksOf, sameHash, type Tree } from '../core/merkle.ts'
 import { NoteError, type NoteSigner, type NoteVerifier } from '../core/signed-note.ts'
 import type { KeptCheckpoint } from './audit-checkpoint-file.ts'
 import { type AuditTable, auditTable, type StoredCheckpoint, type StoredEntry, type StoredNode } from './audit-log.ts'
@@ -123,8 +123,7 @@ async function openTree(
 ): Promise<Tree> {
   const { newest, deps, completed } = from
   const size = newest?.size ?? 0
-  const stored = await table.nodes(peaksOf(size))
-  const peaks = peaksOf(size).map(({ level, index }) => stored.find((node) => node.level === level && node.index === index)?.hash)
+  const peaks = peaksOf(size).map(await table.nodes(peaksOf(size)))
   if (peaks.includes(undefined)) throw new AuditLogDamaged(`Nodes of the audit log's tree of size ${size} are missing`)
   const tree = growTree({ size, peaks: peaks as Uint8Array[] }, (node, hash) => completed.push({ ...node, hash }))
   if (newest) {
@@ -154,9 +153,7 @@ async function refuseRollback(table: AuditTable, now: { tree: Tree; deps: BatchD
   if (kept.size > now.tree.size) {
     throw new AuditLogDamaged(`The audit log has ${now.tree.size} entries, but the checkpoint kept beside it covers ${kept.size}`)
   }
-  const range = subtreesOf({ start: 0, end: kept.size })
-  const stored = await table.nodes(range)
-  const hashes = range.map(({ level, index }) => stored.find((node) => node.level === level && node.index === index)?.hash)
+  const hashes = peaksOf(kept.size).map(await table.nodes(peaksOf(kept.size)))
   if (hashes.includes(undefined) || !sameHash(foldPeaks(hashes as Uint8Array[]), kept.root)) {
     throw new AuditLogDamaged(
       `The audit log does not contain the tree of size ${kept.size} that the checkpoint kept beside it was signed for`,
