@@ -1,0 +1,3 @@
+import { People } from '../../features/members/people.tsx'
+
+export const PeoplePage = People

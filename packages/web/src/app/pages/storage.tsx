@@ -1,0 +1,3 @@
+import { StorageSettings } from '../../features/storage/storage-settings.tsx'
+
+export const StoragePage = StorageSettings

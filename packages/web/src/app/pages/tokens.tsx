@@ -1,0 +1,3 @@
+import { ApiTokens } from '../../features/tokens/api-tokens.tsx'
+
+export const TokensPage = ApiTokens

@@ -1,0 +1,142 @@
+import { jobStatuses } from '@holdfast/api'
+import { ApiProblem } from '@holdfast/client'
+import type { QueryClient } from '@tanstack/react-query'
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { BrokenPage, NotFoundPage } from './pages/trouble.tsx'
+import { ForPermission } from './permission.tsx'
+import { dayOf, innerPathOf, oneOf, present, type Raw, textOf } from './search.ts'
+import { meQuery, type Services } from './services.tsx'
+import { Shell } from './shell.tsx'
+
+type Context = { readonly services: Services; readonly queries: QueryClient }
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFoundPage, errorComponent: BrokenPage })
+
+/** Everything behind sign-in. Nobody signed in: to the first set-up where that is still to do, otherwise to sign-in and back here. */
+const app = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  beforeLoad: async ({ context: { services, queries }, location }) => {
+    try {
+      await queries.ensureQueryData(meQuery(services.client))
+    } catch (error) {
+      if (!(error instanceof ApiProblem && error.status === 401)) throw error
+      const { needed } = await services.client.setup.get()
+      if (needed) throw redirect({ to: '/setup', replace: true })
+      throw redirect({ to: '/sign-in', search: present({ next: innerPathOf(location.href) }), replace: true })
+    }
+  },
+  component: Shell,
+  errorComponent: BrokenPage,
+})
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (raw: Raw) => present({ next: innerPathOf(raw.next) }),
+  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
+})
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  beforeLoad: async ({ context }) => {
+    const { needed } = await context.services.client.setup.get()
+    if (!needed) throw redirect({ to: '/cases', replace: true })
+  },
+  component: lazyRouteComponent(() => import('./pages/setup.tsx'), 'SetupPage'),
+})
+
+const home = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/cases', replace: true })
+  },
+})
+
+const cases = createRoute({
+  getParentRoute: () => app,
+  path: '/cases',
+  validateSearch: (raw: Raw) => present({ q: textOf(raw.q) }),
+  component: lazyRouteComponent(() => import('./pages/cases.tsx'), 'CasesPage'),
+})
+
+const oneCase = createRoute({
+  getParentRoute: () => app,
+  path: '/cases/$caseId',
+  validateSearch: (raw: Raw) => present({ tab: oneOf(raw.tab, ['attachments', 'items']), file: textOf(raw.file, 64) }),
+  component: lazyRouteComponent(() => import('./pages/case.tsx'), 'CasePage'),
+})
+
+const oneItem = createRoute({
+  getParentRoute: () => app,
+  path: '/cases/$caseId/items/$itemId',
+  validateSearch: (raw: Raw) => present({ file: textOf(raw.file, 64) }),
+  component: lazyRouteComponent(() => import('./pages/item.tsx'), 'ItemPage'),
+})
+
+const auditSearch = (raw: Raw) =>
+  present({
+    action: textOf(raw.action, 64),
+    actor: textOf(raw.actor, 64),
+    case: textOf(raw.case, 64),
+    file: textOf(raw.file, 64),
+    result: oneOf(raw.result, ['ok', 'denied', 'failed']),
+    from: dayOf(raw.from),
+    to: dayOf(raw.to),
+    entry: textOf(raw.entry, 64),
+  })
+
+const AuditPage = lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage')
+const StoragePage = lazyRouteComponent(() => import('./pages/storage.tsx'), 'StoragePage')
+const PeoplePage = lazyRouteComponent(() => import('./pages/people.tsx'), 'PeoplePage')
+const TokensPage = lazyRouteComponent(() => import('./pages/tokens.tsx'), 'TokensPage')
+const JobsPage = lazyRouteComponent(() => import('./pages/jobs.tsx'), 'JobsPage')
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: () => <ForPermission needs="audit.read" page={AuditPage} />,
+})
+const storage = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/storage',
+  component: () => <ForPermission needs="target.read" page={StoragePage} />,
+})
+const people = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/people',
+  component: () => <ForPermission needs="member.read" page={PeoplePage} />,
+})
+const tokens = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/tokens',
+  component: () => <ForPermission needs="token.read" page={TokensPage} />,
+})
+const jobs = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/jobs',
+  validateSearch: (raw: Raw) => present({ status: oneOf(raw.status, jobStatuses) }),
+  component: () => <ForPermission needs="job.read" page={JobsPage} />,
+})
+
+const routeTree = root.addChildren([signIn, setup, app.addChildren([home, cases, oneCase, oneItem, audit, storage, people, tokens, jobs])])
+
+export const createAppRouter = (context: Context) =>
+  createRouter({
+    routeTree,
+    context,
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultPendingMs: 400,
+    scrollRestoration: true,
+    defaultNotFoundComponent: NotFoundPage,
+  })
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>
+  }
+}

@@ -1,0 +1,68 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useMutation } from '@tanstack/react-query'
+import { keys } from '../../app/query-keys.ts'
+import { useClient } from '../../app/services.tsx'
+import { placeProblem } from '../../ui/form-problem.ts'
+import { Failed } from '../../ui/states.tsx'
+import { useRefresh } from '../../ui/use-refresh.ts'
+
+type CreateItemProps = { readonly caseId: string; readonly opened: boolean; readonly onClose: () => void }
+
+export function CreateItem(props: CreateItemProps) {
+  return (
+    <Modal opened={props.opened} onClose={props.onClose} title="New evidence item" closeButtonProps={{ 'aria-label': 'Close' }}>
+      {props.opened ? <CreateItemForm {...props} /> : null}
+    </Modal>
+  )
+}
+
+function CreateItemForm({ caseId, onClose }: CreateItemProps) {
+  const client = useClient()
+  const refresh = useRefresh()
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { label: '', title: '' },
+    validateInputOnBlur: true,
+    validate: {
+      label: (value) => (value.trim() ? null : 'Enter the exhibit label.'),
+      title: (value) => (value.trim() ? null : 'Enter a title.'),
+    },
+  })
+  const create = useMutation({
+    mutationFn: (values: { label: string; title: string }) =>
+      client.items.create(caseId, { label: values.label.trim(), title: values.title.trim() }),
+    onSuccess: () => {
+      void refresh(keys.items, keys.audit)
+      onClose()
+    },
+    onError: (error) => placeProblem(form, error, { CONFLICT: 'label' }),
+  })
+  return (
+    <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
+      <Stack gap="md">
+        {create.isError && Object.keys(form.errors).length === 0 ? <Failed error={create.error} /> : null}
+        <TextInput
+          label="Label"
+          description="The exhibit label, once in this case."
+          placeholder="EX-01"
+          required
+          maxLength={64}
+          autoComplete="off"
+          data-autofocus
+          key={form.key('label')}
+          {...form.getInputProps('label')}
+        />
+        <TextInput label="Title" required maxLength={300} autoComplete="off" key={form.key('title')} {...form.getInputProps('title')} />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={create.isPending}>
+            Create item
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}

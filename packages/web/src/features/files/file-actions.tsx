@@ -1,0 +1,52 @@
+import type { File as StoredFile } from '@holdfast/api'
+import { ActionIcon, Button, Group, Menu } from '@mantine/core'
+import { IconDots, IconDownload, IconInfoCircle, IconShieldCheck, IconTrash } from '@tabler/icons-react'
+import { useState } from 'react'
+import { DeleteFile } from './delete-file.tsx'
+import { isDownloadable } from './download.ts'
+import { useFileActions } from './use-file-actions.ts'
+
+/** Download at hand, the rest in a menu. */
+export function FileActions({ file, onOpen }: { file: StoredFile; onOpen: (fileId: string) => void }) {
+  const actions = useFileActions(file)
+  const [deleting, setDeleting] = useState(false)
+  return (
+    <Group gap={4} wrap="nowrap" justify="flex-end">
+      {actions.mayDownload && isDownloadable(file) ? (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconDownload size={15} aria-hidden="true" />}
+          aria-label={`Download ${file.name}`}
+          loading={actions.download.isPending}
+          onClick={() => actions.download.mutate()}
+        >
+          Download
+        </Button>
+      ) : null}
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <ActionIcon aria-label={`More actions for ${file.name}`}>
+            <IconDots size={18} aria-hidden="true" />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconInfoCircle size={16} />} onClick={() => onOpen(file.id)}>
+            Details
+          </Menu.Item>
+          {actions.mayVerify ? (
+            <Menu.Item leftSection={<IconShieldCheck size={16} />} onClick={() => actions.verify.mutate()}>
+              Verify again
+            </Menu.Item>
+          ) : null}
+          {actions.mayDelete ? (
+            <Menu.Item leftSection={<IconTrash size={16} />} color="red" onClick={() => setDeleting(true)}>
+              Delete
+            </Menu.Item>
+          ) : null}
+        </Menu.Dropdown>
+      </Menu>
+      <DeleteFile file={file} opened={deleting} onClose={() => setDeleting(false)} onConfirm={actions.remove} />
+    </Group>
+  )
+}

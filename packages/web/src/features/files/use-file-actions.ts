@@ -1,0 +1,44 @@
+import type { File as StoredFile } from '@holdfast/api'
+import { notifications } from '@mantine/notifications'
+import { useMutation } from '@tanstack/react-query'
+import { keys } from '../../app/query-keys.ts'
+import { useClient, useMay } from '../../app/services.tsx'
+import { sayProblem } from '../../ui/problem-words.ts'
+import { useRefresh } from '../../ui/use-refresh.ts'
+import { sayDownloadFault, startDownload } from './download.ts'
+
+const tellFault = (title: string, error: unknown, text?: string | null) => {
+  const said = sayProblem(error)
+  notifications.show({ color: 'red', title, message: text ?? `${said.title}. ${said.text}`, autoClose: 12_000 })
+}
+
+/** What can be done with one file, and by this person. */
+export function useFileActions(file: StoredFile) {
+  const client = useClient()
+  const refresh = useRefresh()
+  const may = useMay()
+  const download = useMutation({
+    mutationFn: () => startDownload(client, file),
+    onError: (error) => tellFault(`“${file.name}” can't be downloaded`, error, sayDownloadFault(error)),
+    onSettled: () => refresh(keys.files, keys.audit),
+  })
+  const verify = useMutation({
+    mutationFn: () => client.files.verify(file.id),
+    onSuccess: () => notifications.show({ title: 'Verifying again', message: `“${file.name}” is being read back and checked.` }),
+    onError: (error) => tellFault(`“${file.name}” can't be verified now`, error),
+    onSettled: () => refresh(keys.files, keys.audit, keys.jobs),
+  })
+  const remove = async () => {
+    await client.files.remove(file.id)
+    void refresh(keys.files, keys.cases, keys.items, keys.targets, keys.audit)
+    notifications.show({ title: 'File deleted', message: `“${file.name}” was removed with its stored object.` })
+  }
+  return {
+    download,
+    verify,
+    remove,
+    mayDownload: may('file.download'),
+    mayVerify: may('file.upload') && ['READY', 'DAMAGED', 'FAILED'].includes(file.status) && !file.target.removed,
+    mayDelete: may('file.delete'),
+  }
+}

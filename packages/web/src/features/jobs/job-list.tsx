@@ -1,0 +1,153 @@
+import { type Job, jobStatuses } from '@holdfast/api'
+import { Button, Group, NativeSelect } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconStack2 } from '@tabler/icons-react'
+import { keepPreviousData, useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { keys } from '../../app/query-keys.ts'
+import { useClient, useMay } from '../../app/services.tsx'
+import { count, formatNumber } from '../../ui/format.ts'
+import { Page } from '../../ui/page.tsx'
+import { Panel } from '../../ui/panel.tsx'
+import { sayProblem } from '../../ui/problem-words.ts'
+import { type Column, RecordTable } from '../../ui/record-table.tsx'
+import { Empty, Failed, More } from '../../ui/states.tsx'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { useRefresh } from '../../ui/use-refresh.ts'
+import { When } from '../../ui/values.tsx'
+import { jobStatusWords, sayKind, sayProgress } from './job-words.ts'
+import classes from './jobs.module.css'
+import { jobsQuery } from './queries.ts'
+
+type JobListProps = { readonly status: Job['status'] | undefined; readonly onStatus: (status: Job['status'] | undefined) => void }
+
+export function JobList({ status, onStatus }: JobListProps) {
+  const may = useMay()
+  const jobs = useInfiniteQuery({ ...jobsQuery(useClient(), status), placeholderData: keepPreviousData })
+  const rows = jobs.data?.pages.flatMap((page) => page.items)
+  const mayWrite = may('job.write')
+  const columns = useMemo(() => jobColumns(mayWrite), [mayWrite])
+  return (
+    <Page
+      title="Jobs"
+      hint="Work that the server does in the background: verifying, cleaning up, signing the log. It goes on after a restart."
+    >
+      {jobs.isError && !rows ? (
+        <Failed error={jobs.error} what="Jobs can't be shown" onRetry={() => jobs.refetch()} />
+      ) : (
+        <Panel flush>
+          <NativeSelect
+            label="Status"
+            maw="14rem"
+            m="sm"
+            value={status ?? ''}
+            onChange={(event) => onStatus(jobStatuses.find((one) => one === event.currentTarget.value))}
+            data={[{ value: '', label: 'All' }, ...jobStatuses.map((one) => ({ value: one, label: jobStatusWords[one].label }))]}
+          />
+          {rows?.length === 0 ? (
+            <Empty icon={<IconStack2 size={32} stroke={1.5} />} title={status ? 'No job has this status' : 'No jobs yet'}>
+              {status ? null : 'The first upload brings the first job: reading the stored file back and proving it.'}
+            </Empty>
+          ) : (
+            <>
+              <RecordTable label="Jobs" columns={columns} rows={rows} rowKey={(job) => job.id} placeholderRows={6} />
+              <More
+                hasMore={jobs.hasNextPage}
+                loading={jobs.isFetchingNextPage}
+                onMore={() => jobs.fetchNextPage()}
+                shown={rows ? `${count(rows.length, 'job')} shown` : 'Loading jobs'}
+              />
+            </>
+          )}
+        </Panel>
+      )}
+    </Page>
+  )
+}
+
+const jobColumns = (mayWrite: boolean): readonly Column<Job>[] => [
+  {
+    id: 'kind',
+    header: 'Job',
+    role: 'name',
+    cell: (job) => (
+      <>
+        {sayKind(job.kind)}
+        {job.error ? <div className={classes.error}>{job.error}</div> : null}
+      </>
+    ),
+  },
+  {
+    id: 'status',
+    header: 'Status',
+    width: '9rem',
+    cell: (job) => (
+      <StatusBadge tone={jobStatusWords[job.status].tone} explain={jobStatusWords[job.status].explain}>
+        {jobStatusWords[job.status].label}
+      </StatusBadge>
+    ),
+  },
+  {
+    id: 'progress',
+    header: 'Progress',
+    width: '11rem',
+    cell: (job) => <span className="hf-number">{sayProgress(job.progress) ?? '–'}</span>,
+  },
+  { id: 'attempts', header: 'Attempts', align: 'end', width: '6rem', cell: (job) => formatNumber(job.attempts) },
+  { id: 'created', header: 'Created', width: '11.5rem', cell: (job) => <When at={job.createdAt} /> },
+  {
+    id: 'finished',
+    header: 'Finished',
+    width: '11.5rem',
+    cell: (job) => (job.finishedAt ? <When at={job.finishedAt} /> : job.status === 'queued' ? <NextRun job={job} /> : '–'),
+  },
+  ...(mayWrite
+    ? [{ id: 'actions', header: 'Actions', role: 'actions', width: '7rem', cell: (job) => <JobActions job={job} /> } satisfies Column<Job>]
+    : []),
+]
+
+const NextRun = ({ job }: { job: Job }) => (
+  <span className={classes.next}>
+    not before <When at={job.runAt} />
+  </span>
+)
+
+function JobActions({ job }: { job: Job }) {
+  const client = useClient()
+  const refresh = useRefresh()
+  const act = useMutation({
+    mutationFn: (action: 'retry' | 'cancel') => client.jobs[action](job.id),
+    onError: (error) => {
+      const said = sayProblem(error)
+      notifications.show({ color: 'red', title: said.title, message: said.text })
+    },
+    onSettled: () => refresh(keys.jobs, keys.audit),
+  })
+  const name = sayKind(job.kind)
+  return (
+    <Group gap={4} justify="flex-end">
+      {job.status === 'dead' || job.status === 'cancelled' ? (
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={act.isPending}
+          aria-label={`Retry job: ${name}`}
+          onClick={() => act.mutate('retry')}
+        >
+          Retry
+        </Button>
+      ) : null}
+      {job.status === 'queued' || job.status === 'running' ? (
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={act.isPending}
+          aria-label={`Cancel job: ${name}`}
+          onClick={() => act.mutate('cancel')}
+        >
+          Cancel
+        </Button>
+      ) : null}
+    </Group>
+  )
+}

@@ -1,0 +1,43 @@
+import type { Job } from '@holdfast/api'
+import { formatBytes, formatNumber, formatPercent } from '../../ui/format.ts'
+import type { Said } from '../../ui/tones.ts'
+
+export const jobStatusWords: Record<Job['status'], Said> = {
+  queued: { tone: 'neutral', label: 'Queued', explain: 'It starts when its time has come and a worker is free.' },
+  running: { tone: 'working', label: 'Running', explain: 'A worker is at it.' },
+  done: { tone: 'good', label: 'Done', explain: 'It finished.' },
+  dead: { tone: 'bad', label: 'Gave up', explain: 'It failed as often as it may. Mend the cause, then choose Retry.' },
+  cancelled: { tone: 'neutral', label: 'Cancelled', explain: 'Somebody cancelled it.' },
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  verify: 'Verify a file',
+  'verify-file': 'Verify a file',
+  'upload-sweep': 'Remove abandoned uploads',
+  sweep: 'Remove abandoned uploads',
+  'delete-object': 'Remove a stored object',
+  'remove-object': 'Remove a stored object',
+  'object-cleanup': 'Remove stored objects',
+  'audit-checkpoint': 'Sign the audit log',
+}
+
+/** A job's kind in words; unknown kinds of newer servers read well enough as they are. */
+export function sayKind(kind: string): string {
+  const words = kind.replaceAll(/[-_.]/g, ' ')
+  return kinds[kind] ?? words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+const numberOf = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null)
+
+/** How far a job is, in words, from the usual pairs that handlers report; null where there is nothing to say. */
+export function sayProgress(progress: Job['progress']): string | null {
+  if (progress === null) return null
+  const bytes = numberOf(progress.bytes) ?? numberOf(progress.doneBytes) ?? numberOf(progress.readBytes)
+  const totalBytes = numberOf(progress.totalBytes) ?? numberOf(progress.size)
+  if (bytes !== null && totalBytes !== null) return `${formatPercent(bytes, totalBytes)} of ${formatBytes(totalBytes)}`
+  if (bytes !== null) return formatBytes(bytes)
+  const done = numberOf(progress.done)
+  const total = numberOf(progress.total)
+  if (done !== null && total !== null) return `${formatNumber(done)} of ${formatNumber(total)}`
+  return done === null ? null : `${formatNumber(done)} done`
+}

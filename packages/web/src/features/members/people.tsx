@@ -1,0 +1,138 @@
+import { type Member, type RoleName, roles } from '@holdfast/api'
+import { Button, NativeSelect } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconUserPlus } from '@tabler/icons-react'
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { keys } from '../../app/query-keys.ts'
+import { useClient, useMay, useMe } from '../../app/services.tsx'
+import { Confirm } from '../../ui/confirm.tsx'
+import { count } from '../../ui/format.ts'
+import { Page } from '../../ui/page.tsx'
+import { Panel } from '../../ui/panel.tsx'
+import { sayProblem } from '../../ui/problem-words.ts'
+import { type Column, RecordTable } from '../../ui/record-table.tsx'
+import { roleWords } from '../../ui/role-words.ts'
+import { Failed, More } from '../../ui/states.tsx'
+import { useRefresh } from '../../ui/use-refresh.ts'
+import { When } from '../../ui/values.tsx'
+import { AddPerson } from './add-person.tsx'
+import { membersQuery } from './queries.ts'
+
+export function People() {
+  const may = useMay()
+  const members = useInfiniteQuery(membersQuery(useClient()))
+  const [adding, setAdding] = useState(false)
+  const rows = members.data?.pages.flatMap((page) => page.items)
+  const mayWrite = may('member.write')
+  const columns = useMemo(() => peopleColumns(mayWrite), [mayWrite])
+  return (
+    <Page
+      title="People"
+      hint="Who may sign in, and what each of them may do."
+      actions={
+        mayWrite ? (
+          <Button leftSection={<IconUserPlus size={17} aria-hidden="true" />} onClick={() => setAdding(true)}>
+            Add person
+          </Button>
+        ) : null
+      }
+    >
+      {members.isError && !rows ? (
+        <Failed error={members.error} what="People can't be shown" onRetry={() => members.refetch()} />
+      ) : (
+        <Panel flush>
+          <RecordTable label="People" columns={columns} rows={rows} rowKey={(member) => member.userId} />
+          <More
+            hasMore={members.hasNextPage}
+            loading={members.isFetchingNextPage}
+            onMore={() => members.fetchNextPage()}
+            shown={rows ? count(rows.length, 'person', 'people') : 'Loading people'}
+          />
+        </Panel>
+      )}
+      <AddPerson opened={adding} onClose={() => setAdding(false)} />
+    </Page>
+  )
+}
+
+const peopleColumns = (mayWrite: boolean): readonly Column<Member>[] => [
+  { id: 'name', header: 'Name', role: 'name', cell: (member) => member.name },
+  { id: 'email', header: 'E-mail', cell: (member) => member.email },
+  {
+    id: 'role',
+    header: 'Role',
+    width: '12rem',
+    cell: (member) =>
+      mayWrite ? <RoleChoice member={member} /> : <span title={roleWords[member.role].explain}>{roleWords[member.role].label}</span>,
+  },
+  { id: 'added', header: 'Added', width: '12rem', cell: (member) => <When at={member.createdAt} /> },
+  ...(mayWrite
+    ? [
+        {
+          id: 'actions',
+          header: 'Actions',
+          role: 'actions',
+          width: '8rem',
+          cell: (member) => <RemovePerson member={member} />,
+        } satisfies Column<Member>,
+      ]
+    : []),
+]
+
+/** One's own role is not to be changed here: it could leave nobody who may change it back. */
+function RoleChoice({ member }: { member: Member }) {
+  const me = useMe()
+  const client = useClient()
+  const refresh = useRefresh()
+  const change = useMutation({
+    mutationFn: (role: RoleName) => client.members.update(member.userId, { role }),
+    onSuccess: (changed) =>
+      notifications.show({ title: 'Role changed', message: `${changed.name} is ${roleWords[changed.role].label} from now on.` }),
+    onError: (error) => {
+      const said = sayProblem(error)
+      notifications.show({ color: 'red', title: `The role of ${member.name} stays as it was`, message: `${said.title}. ${said.text}` })
+    },
+    onSettled: () => refresh(keys.members, keys.audit),
+  })
+  if (me?.id === member.userId) return <span>{roleWords[member.role].label} (you)</span>
+  return (
+    <NativeSelect
+      size="xs"
+      aria-label={`Role of ${member.name}`}
+      value={member.role}
+      disabled={change.isPending}
+      onChange={(event) => change.mutate(event.currentTarget.value as RoleName)}
+      data={roles.map((role) => ({ value: role, label: roleWords[role].label }))}
+    />
+  )
+}
+
+function RemovePerson({ member }: { member: Member }) {
+  const me = useMe()
+  const client = useClient()
+  const refresh = useRefresh()
+  const [asking, setAsking] = useState(false)
+  if (me?.id === member.userId) return null
+  return (
+    <>
+      <Button size="compact-sm" variant="default" aria-label={`Remove ${member.name}`} onClick={() => setAsking(true)}>
+        Remove
+      </Button>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Remove ${member.name}?`}
+        action="Remove person"
+        onConfirm={async () => {
+          await client.members.remove(member.userId)
+          void refresh(keys.members, keys.audit)
+        }}
+      >
+        {member.name} ({member.email}) can no longer sign in, and is signed out everywhere. Cases and files stay, and the audit log keeps
+        what
+        {` ${member.name} `}did.
+      </Confirm>
+    </>
+  )
+}

@@ -1,0 +1,70 @@
+import { GiB, type Target } from '@holdfast/api'
+import { formatAgo, formatBytes } from '../../ui/format.ts'
+import type { Said } from '../../ui/tones.ts'
+
+export const kindWords: Record<Target['kind'], string> = {
+  local: 'Disk of this server',
+  s3: 'S3 bucket',
+  smb: 'SMB share',
+  sftp: 'SFTP server',
+}
+
+const fresh = 5 * 60_000
+const recent = 24 * 3_600_000
+
+type Tested = Pick<Target, 'lastPassAt' | 'lastTestAt' | 'lastTestOk'>
+
+/**
+ * The last-test badge (T7): green within 5 minutes of the last pass, amber within a day, red when older or when the
+ * latest test failed. An upload or download that went well counts as a pass. `now` in milliseconds since the epoch.
+ */
+export function sayLastTest(target: Tested, now: number): Said {
+  const { lastPassAt, lastTestAt, lastTestOk } = target
+  const failedLast = lastTestOk === false && lastTestAt !== null && (lastPassAt === null || Date.parse(lastTestAt) > Date.parse(lastPassAt))
+  if (failedLast)
+    return {
+      tone: 'bad',
+      label: `Failed ${formatAgo(lastTestAt, now)}`,
+      explain: 'The latest test failed. Run Test connection to see which step and why.',
+    }
+  if (lastPassAt === null) return { tone: 'neutral', label: 'Not tested yet', explain: 'Run Test connection, or upload a file.' }
+  const age = now - Date.parse(lastPassAt)
+  const label = `Passed ${formatAgo(lastPassAt, now)}`
+  if (age <= fresh) return { tone: 'good', label, explain: 'It passed within the last 5 minutes.' }
+  if (age <= recent) return { tone: 'attention', label, explain: 'It passed within the last day. Run Test connection to be sure of now.' }
+  return { tone: 'bad', label, explain: 'Nothing was read or written for more than a day. Run Test connection.' }
+}
+
+export type Usage = {
+  readonly usedPercent: number
+  readonly reservedPercent: number
+  readonly tone: 'good' | 'attention' | 'bad'
+  readonly text: string
+}
+
+/** How full a target is against its quota: what is stored, and what running uploads have reserved. null without a quota. */
+export function usageOf(target: Pick<Target, 'quotaBytes' | 'usedBytes' | 'reservedBytes'>): Usage | null {
+  const { quotaBytes, usedBytes, reservedBytes } = target
+  if (quotaBytes === null) return null
+  const part = (bytes: number) => (quotaBytes === 0 ? 100 : Math.min(100, (bytes / quotaBytes) * 100))
+  const usedPercent = part(usedBytes)
+  const reservedPercent = Math.min(100 - usedPercent, part(reservedBytes))
+  const full = usedPercent + reservedPercent
+  const left = Math.max(0, quotaBytes - usedBytes - reservedBytes)
+  return {
+    usedPercent,
+    reservedPercent,
+    tone: full >= 97 ? 'bad' : full >= 85 ? 'attention' : 'good',
+    text: `${formatBytes(left)} left of ${formatBytes(quotaBytes)}`,
+  }
+}
+
+/** GB as typed → bytes; null for no quota. A GB is 1024³ bytes here, as everywhere in Holdfast. */
+export const quotaToBytes = (gigabytes: number | ''): number | null => (gigabytes === '' ? null : Math.round(gigabytes * GiB))
+export const quotaToGigabytes = (bytes: number | null): number | '' => (bytes === null ? '' : Math.round((bytes / GiB) * 1000) / 1000)
+
+export const roleWords = {
+  encrypted: { label: 'Encrypted', explain: 'Takes files of Encrypted Storage, sealed by Holdfast.' },
+  direct: { label: 'Direct', explain: 'Takes large files as they are, protected by the target itself. Off until a target is chosen.' },
+  backup: { label: 'Backup', explain: 'Takes encrypted snapshots of the database.' },
+} as const

@@ -1,0 +1,129 @@
+import type { Token } from '@holdfast/api'
+import { Button } from '@mantine/core'
+import { IconKey, IconPlus } from '@tabler/icons-react'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { keys } from '../../app/query-keys.ts'
+import { useClient, useMay } from '../../app/services.tsx'
+import { Confirm } from '../../ui/confirm.tsx'
+import { count } from '../../ui/format.ts'
+import { Page } from '../../ui/page.tsx'
+import { Panel } from '../../ui/panel.tsx'
+import { type Column, RecordTable } from '../../ui/record-table.tsx'
+import { roleWords } from '../../ui/role-words.ts'
+import { Empty, Failed, More } from '../../ui/states.tsx'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { useRefresh } from '../../ui/use-refresh.ts'
+import { When } from '../../ui/values.tsx'
+import { CreateToken } from './create-token.tsx'
+import { tokensQuery } from './queries.ts'
+import { isLive, sayToken } from './token-words.ts'
+
+export function ApiTokens() {
+  const may = useMay()
+  const tokens = useInfiniteQuery(tokensQuery(useClient()))
+  const [creating, setCreating] = useState(false)
+  const rows = tokens.data?.pages.flatMap((page) => page.items)
+  const mayWrite = may('token.write')
+  const columns = useMemo(() => tokenColumns(mayWrite), [mayWrite])
+  return (
+    <Page
+      title="API tokens"
+      hint="For programs and the command line. A token acts with its own role and is named in the audit log."
+      actions={
+        mayWrite ? (
+          <Button leftSection={<IconPlus size={17} aria-hidden="true" />} onClick={() => setCreating(true)}>
+            New token
+          </Button>
+        ) : null
+      }
+    >
+      {tokens.isError && !rows ? (
+        <Failed error={tokens.error} what="Tokens can't be shown" onRetry={() => tokens.refetch()} />
+      ) : (
+        <Panel flush>
+          {rows?.length === 0 ? (
+            <Empty icon={<IconKey size={32} stroke={1.5} />} title="No API tokens yet">
+              A token lets a program or the holdfast command reach this server without a password. Its secret is shown once, when it is
+              created.
+            </Empty>
+          ) : (
+            <>
+              <RecordTable label="API tokens" columns={columns} rows={rows} rowKey={(token) => token.id} />
+              <More
+                hasMore={tokens.hasNextPage}
+                loading={tokens.isFetchingNextPage}
+                onMore={() => tokens.fetchNextPage()}
+                shown={rows ? count(rows.length, 'token') : 'Loading tokens'}
+              />
+            </>
+          )}
+        </Panel>
+      )}
+      <CreateToken opened={creating} onClose={() => setCreating(false)} />
+    </Page>
+  )
+}
+
+const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
+  { id: 'name', header: 'Name', role: 'name', cell: (token) => token.name },
+  {
+    id: 'role',
+    header: 'Role',
+    width: '8rem',
+    cell: (token) => <span title={roleWords[token.role].explain}>{roleWords[token.role].label}</span>,
+  },
+  {
+    id: 'state',
+    header: 'State',
+    width: '11rem',
+    cell: (token) => {
+      const said = sayToken(token, Date.now())
+      return (
+        <StatusBadge tone={said.tone} explain={said.explain}>
+          {said.label}
+        </StatusBadge>
+      )
+    },
+  },
+  { id: 'used', header: 'Last used', width: '11.5rem', cell: (token) => (token.lastUsedAt ? <When at={token.lastUsedAt} /> : 'Never') },
+  { id: 'expires', header: 'Expires', width: '11.5rem', cell: (token) => (token.expiresAt ? <When at={token.expiresAt} /> : 'Never') },
+  { id: 'created', header: 'Created', width: '11.5rem', cell: (token) => <When at={token.createdAt} /> },
+  ...(mayWrite
+    ? [
+        {
+          id: 'actions',
+          header: 'Actions',
+          role: 'actions',
+          width: '7rem',
+          cell: (token) => <RevokeToken token={token} />,
+        } satisfies Column<Token>,
+      ]
+    : []),
+]
+
+function RevokeToken({ token }: { token: Token }) {
+  const client = useClient()
+  const refresh = useRefresh()
+  const [asking, setAsking] = useState(false)
+  if (!isLive(token, Date.now())) return null
+  return (
+    <>
+      <Button size="compact-sm" variant="default" aria-label={`Revoke ${token.name}`} onClick={() => setAsking(true)}>
+        Revoke
+      </Button>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Revoke ${token.name}?`}
+        action="Revoke token"
+        onConfirm={async () => {
+          await client.tokens.revoke(token.id)
+          void refresh(keys.tokens, keys.audit)
+        }}
+      >
+        Programs that use this token are refused from now on. It cannot be made valid again; create a new one instead.
+      </Confirm>
+    </>
+  )
+}

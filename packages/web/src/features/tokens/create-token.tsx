@@ -1,0 +1,117 @@
+import type { RoleName, TokenCreated } from '@holdfast/api'
+import { Button, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { keys } from '../../app/query-keys.ts'
+import { useClient } from '../../app/services.tsx'
+import { CopyTextButton } from '../../ui/copy.tsx'
+import { placeProblem } from '../../ui/form-problem.ts'
+import { Notice } from '../../ui/notice.tsx'
+import { RoleRadios } from '../../ui/role-radios.tsx'
+import { Failed } from '../../ui/states.tsx'
+import { useRefresh } from '../../ui/use-refresh.ts'
+
+export function CreateToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const [made, setMade] = useState<TokenCreated | null>(null)
+  const close = () => {
+    setMade(null)
+    onClose()
+  }
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={made ? 'Token created' : 'New API token'}
+      closeOnClickOutside={made === null}
+      closeOnEscape={made === null}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {opened && !made ? <CreateTokenForm onClose={close} onMade={setMade} /> : null}
+      {made ? <Secret made={made} onClose={close} /> : null}
+    </Modal>
+  )
+}
+
+type Values = { name: string; role: RoleName; days: string }
+
+function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (made: TokenCreated) => void }) {
+  const client = useClient()
+  const refresh = useRefresh()
+  const form = useForm<Values>({
+    initialValues: { name: '', role: 'examiner', days: '90' },
+    validate: { name: (value) => (value.trim() ? null : 'Enter a name that says which program uses it.') },
+  })
+  const create = useMutation({
+    mutationFn: ({ name, role, days }: Values) =>
+      client.tokens.create({ name: name.trim(), role, ...(days ? { expiresInDays: Number(days) } : {}) }),
+    onSuccess: (made) => {
+      onMade(made)
+      void refresh(keys.tokens, keys.audit)
+    },
+    onError: (error) => placeProblem(form, error),
+  })
+  return (
+    <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
+      <Stack gap="md">
+        {create.isError && Object.keys(form.errors).length === 0 ? <Failed error={create.error} /> : null}
+        <TextInput
+          label="Name"
+          description="Says which program or person uses it."
+          placeholder="Imaging station 2"
+          required
+          maxLength={200}
+          autoComplete="off"
+          data-autofocus
+          {...form.getInputProps('name')}
+        />
+        <RoleRadios label="Role" value={form.values.role} onChange={(role) => form.setFieldValue('role', role)} />
+        <NativeSelect
+          label="Expires"
+          data={[
+            { value: '30', label: 'After 30 days' },
+            { value: '90', label: 'After 90 days' },
+            { value: '365', label: 'After a year' },
+            { value: '', label: 'Never' },
+          ]}
+          {...form.getInputProps('days')}
+        />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={create.isPending}>
+            Create token
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** The one time that the secret is seen; nothing but this dialog holds it. */
+function Secret({ made, onClose }: { made: TokenCreated; onClose: () => void }) {
+  return (
+    <Stack gap="md">
+      <Notice tone="attention" live title="Copy the secret now">
+        It is shown this once. Holdfast keeps only its hash and cannot show it again.
+      </Notice>
+      <TextInput
+        label={`Secret of ${made.token.name}`}
+        readOnly
+        value={made.secret}
+        onFocus={(event) => event.currentTarget.select()}
+        classNames={{ input: 'hf-mono' }}
+        data-autofocus
+      />
+      <p style={{ margin: 0, fontSize: 'var(--mantine-font-size-sm)' }}>
+        Programs send it as <span className="hf-mono">Authorization: Bearer …</span>; the holdfast command reads it from{' '}
+        <span className="hf-mono">HOLDFAST_TOKEN</span>.
+      </p>
+      <Group justify="flex-end" gap="xs">
+        <CopyTextButton value={made.secret}>Copy secret</CopyTextButton>
+        <Button onClick={onClose}>I have saved it</Button>
+      </Group>
+    </Stack>
+  )
+}

@@ -1,0 +1,22 @@
+import { ApiProblem } from '@holdfast/client'
+
+type Form = { setErrors: (errors: Record<string, string>) => void; getValues: () => Record<string, unknown> }
+
+/**
+ * Puts the fields that the server refused beside their inputs. Answers whether the whole problem found its place;
+ * where it did not, the form shows it as a whole. `byCode` names the field that a code is about (CONFLICT → number).
+ */
+export function placeProblem(form: Form, error: unknown, byCode: Partial<Record<string, string>> = {}): boolean {
+  if (!(error instanceof ApiProblem)) return false
+  const known = form.getValues()
+  const placed: Record<string, string> = {}
+  for (const { field, message } of error.errors) {
+    const name = field.replace(/^\/?(body[./])?/, '')
+    if (name in known) placed[name] = message
+  }
+  const named = byCode[error.code]
+  if (named && !(named in placed)) placed[named] = error.detail
+  if (Object.keys(placed).length === 0) return false
+  form.setErrors(placed)
+  return error.errors.length === 0 || error.errors.length <= Object.keys(placed).length
+}

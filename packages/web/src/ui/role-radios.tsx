@@ -1,0 +1,18 @@
+import { type RoleName, roles } from '@holdfast/api'
+import { Radio, Stack } from '@mantine/core'
+import { roleWords } from './role-words.ts'
+
+type RoleRadiosProps = { readonly label: string; readonly value: RoleName; readonly onChange: (role: RoleName) => void }
+
+/** All four roles with what each may do, so that nobody has to guess. */
+export function RoleRadios({ label, value, onChange }: RoleRadiosProps) {
+  return (
+    <Radio.Group label={label} value={value} onChange={(role) => onChange(role as RoleName)}>
+      <Stack gap="xs" mt={6}>
+        {roles.map((role) => (
+          <Radio key={role} value={role} label={roleWords[role].label} description={roleWords[role].explain} />
+        ))}
+      </Stack>
+    </Radio.Group>
+  )
+}

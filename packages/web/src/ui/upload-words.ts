@@ -1,0 +1,95 @@
+import type { UploadErrorCode, UploadState } from '@holdfast/client'
+import { formatPercent, formatSeconds, formatSpeed } from './format.ts'
+import type { Said } from './tones.ts'
+
+const remedies: Record<UploadErrorCode, string> = {
+  'different-file': 'Choose the file that this upload began with. Nothing was changed.',
+  'file-changed': 'The file changed or can no longer be read. Choose it again once nothing else is writing to it.',
+  'signed-out': 'Sign in, then choose Retry; it goes on where it was.',
+  refused: '',
+  unreachable: 'Check the connection, then choose Retry; it goes on where it was.',
+  'upload-gone': 'Choose Retry to send the file again from the start.',
+  rejected: 'Nothing of it can be downloaded. Send the file again.',
+  stopped: 'The server keeps what it has. Choose the same file again to go on.',
+}
+
+const say = (tone: Said['tone'], label: string, explain = ''): Said => ({ tone, label, explain })
+
+type WithBytes = { readonly loaded: number; readonly total: number }
+const share = (state: WithBytes, locale?: string) => formatPercent(state.loaded, state.total, locale)
+
+function sayUploading(state: Extract<UploadState, { phase: 'uploading' }>, locale?: string): Said {
+  const speed = state.bytesPerSecond === null ? [] : [formatSpeed(state.bytesPerSecond, locale)]
+  const left = state.secondsLeft === null ? [] : [`${formatSeconds(state.secondsLeft, locale)} left`]
+  return say('working', [`Uploading ${share(state, locale)}`, ...speed, ...left].join(' · '))
+}
+
+function sayFailure(state: Extract<UploadState, { phase: 'error' }>): Said {
+  const { error } = state
+  const reason = error.problem?.detail ?? error.message
+  const remedy = remedies[error.code] ?? ''
+  return say(
+    'bad',
+    `Error: ${error.problem?.title ?? error.message}`,
+    [reason === error.problem?.title ? '' : reason, remedy].filter(Boolean).join(' '),
+  )
+}
+
+/** What one upload is doing, in words for its row: the state as `label`, what it means or what to do as `explain`. */
+export function sayUpload(state: UploadState, locale?: string): Said {
+  switch (state.phase) {
+    case 'queued':
+      return say(
+        'neutral',
+        'Queued',
+        state.until === null ? 'Files are sent one after the other.' : 'The server takes other uploads first.',
+      )
+    case 'needs-file':
+      return say(
+        'attention',
+        `Interrupted at ${share(state, locale)}`,
+        state.error ? state.error.message : 'Choose the same file again to continue.',
+      )
+    case 'verifying-local':
+      return say('working', `Comparing ${share(state, locale)}`, 'Checking that this is the same file before going on.')
+    case 'uploading':
+      return sayUploading(state, locale)
+    case 'waiting':
+      return state.reason === 'busy'
+        ? say('attention', 'Waiting for the server', 'It takes other uploads first; this one goes on by itself.')
+        : say(
+            'attention',
+            'Waiting for connection',
+            `Stopped at ${share(state, locale)}; it goes on by itself when the connection is back.`,
+          )
+    case 'hashing':
+      return say('working', `Finalizing ${share(state, locale)}`, 'Every part is stored. The digest of the whole file is being finished.')
+    case 'completing':
+      return say('working', 'Finalizing')
+    case 'verifying':
+      return say(
+        'working',
+        'Verifying',
+        state.tooLateToCancel
+          ? 'It was already stored when you cancelled. Delete the file to remove it.'
+          : 'Stored. Every byte is being read back and checked.',
+      )
+    case 'cancelling':
+      return say('neutral', 'Cancelling')
+    case 'ready':
+      return say('good', 'Ready', 'Stored and proven.')
+    case 'error':
+      return sayFailure(state)
+    case 'cancelled':
+      return say('neutral', 'Cancelled', state.serverCleanedUp ? 'Nothing of it was kept.' : 'The server removes what it has within a day.')
+  }
+}
+
+/** The phases worth reading out to someone who does not see the row; progress within a phase is not. */
+export function announce(name: string, state: UploadState): string | null {
+  if (state.phase === 'queued' || state.phase === 'verifying-local' || state.phase === 'hashing' || state.phase === 'cancelling')
+    return null
+  if (state.phase === 'uploading') return `${name}: uploading`
+  const said = sayUpload(state)
+  return `${name}: ${said.label}${state.phase === 'error' ? `. ${said.explain}` : ''}`
+}
