@@ -187,6 +187,17 @@ export const fileTable = (sql: Sql) => ({
     return result.numUpdatedRows > 0n
   },
 
+  /** Keeps the digest that the sender declared, before the first one is kept. */
+  async declare(file: { tenantId: string; id: string }, sha256: string): Promise<void> {
+    await sql
+      .updateTable('files')
+      .set({ declared_sha256: sha256 })
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('declared_sha256', 'is', null)
+      .execute()
+  },
+
   /** Notes another successful verification of a READY file. */
   async markVerified(file: { tenantId: string; id: string }, at: number): Promise<void> {
     await sql

@@ -97,6 +97,11 @@ export const jobTable = (sql: Sql, { clock, jobsChanged }: JobTableDeps) => ({
     jobsChanged('due')
     return added ? added.id : await findActive(sql, job.uniqueKey as string)
   },
+  /** Whether a job with this key is queued or running. */
+  async isActive(uniqueKey: string): Promise<boolean> {
+    const row = await sql.selectFrom('jobs').select('id').where('unique_key', '=', uniqueKey).where(isActive).executeTakeFirst()
+    return row !== undefined
+  },
   async find(tenantId: string, id: string): Promise<JobRow | null> {
     const row = await sql.selectFrom('jobs').selectAll().where('id', '=', id).where(visible(tenantId)).executeTakeFirst()
     return row ? toJob(row) : null

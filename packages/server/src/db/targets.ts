@@ -80,6 +80,10 @@ const targetRows = (sql: Sql) => ({
     if (page.after !== null) query = query.where('id', '>', page.after)
     return (await query.orderBy('id').limit(page.limit).execute()).map(toTarget)
   },
+  /** Those of every tenant by id, removed ones too: for sweep and check. */
+  async pageOfAll(after: string, limit: number): Promise<TargetRow[]> {
+    return (await sql.selectFrom('targets').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute()).map(toTarget)
+  },
   async insert(row: TargetRow): Promise<void> {
     await sql.insertInto('targets').values(fromTarget(row)).execute()
   },

@@ -1,0 +1,98 @@
+import type { PartReceipt } from '../storage/target.ts'
+import type { Sql } from './database.ts'
+
+/** One client part that is stored and durable. */
+export type StoredPart = {
+  number: number
+  size: number
+  /** Of the plaintext, hex. */
+  sha256: string
+  /** SHA-256 over IV and tag of each sealed segment, hex: names the very bytes that this receipt is for. */
+  seals: string
+  receipts: readonly PartReceipt[]
+  storedAt: number
+}
+
+export type PartPlace = { uploadId: string; number: number }
+
+/** Part of `uploadTable`. */
+export const uploadPartQueries = (sql: Sql) => ({
+  /**
+   * Gives the part to the attempt `claim` and drops its receipt: from here on the stored bytes may change under it.
+   * In a transaction that has found the upload open.
+   */
+  async claimPart(place: PartPlace, claim: string, size: number): Promise<void> {
+    const empty = { claim, size, sha256: null, seals: null, receipts: null, stored_at: null }
+    await sql
+      .insertInto('upload_parts')
+      .values({ upload_id: place.uploadId, number: place.number, ...empty })
+      .onConflict((conflict) => conflict.columns(['upload_id', 'number']).doUpdateSet(empty))
+      .execute()
+  },
+
+  /** Whether `claim` still has the part and the upload is still open. */
+  async hasClaim(place: PartPlace, claim: string): Promise<boolean> {
+    const row = await sql
+      .selectFrom('upload_parts')
+      .innerJoin('uploads', 'uploads.id', 'upload_parts.upload_id')
+      .select('upload_parts.number')
+      .where('upload_parts.upload_id', '=', place.uploadId)
+      .where('upload_parts.number', '=', place.number)
+      .where('upload_parts.claim', '=', claim)
+      .where('uploads.status', '=', 'open')
+      .executeTakeFirst()
+    return row !== undefined
+  },
+
+  /** Records the receipt. False where another attempt has taken the part since. In a transaction that has found the upload open. */
+  async storePart(place: PartPlace, claim: string, part: Omit<StoredPart, 'number'>): Promise<boolean> {
+    const result = await sql
+      .updateTable('upload_parts')
+      .set({
+        size: part.size,
+        sha256: part.sha256,
+        seals: part.seals,
+        receipts: JSON.stringify(part.receipts),
+        stored_at: part.storedAt,
+      })
+      .where('upload_id', '=', place.uploadId)
+      .where('number', '=', place.number)
+      .where('claim', '=', claim)
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  /** Stored parts in order of number; claimed ones that are not stored yet are left out. */
+  async parts(uploadId: string): Promise<StoredPart[]> {
+    const rows = await sql
+      .selectFrom('upload_parts')
+      .select(['number', 'size', 'sha256', 'seals', 'receipts', 'stored_at as storedAt'])
+      .where('upload_id', '=', uploadId)
+      .where('stored_at', 'is not', null)
+      .orderBy('number')
+      .execute()
+    return rows.map((row) => ({
+      number: row.number,
+      size: row.size,
+      sha256: row.sha256 ?? '',
+      seals: row.seals ?? '',
+      receipts: JSON.parse(row.receipts ?? '[]') as PartReceipt[],
+      storedAt: row.storedAt ?? 0,
+    }))
+  },
+
+  /** The stored part, or null where it is not stored. */
+  async findPart(place: PartPlace): Promise<Pick<StoredPart, 'number' | 'size' | 'sha256' | 'storedAt'> | null> {
+    const row = await sql
+      .selectFrom('upload_parts')
+      .select(['number', 'size', 'sha256', 'stored_at as storedAt'])
+      .where('upload_id', '=', place.uploadId)
+      .where('number', '=', place.number)
+      .executeTakeFirst()
+    return row && row.sha256 !== null && row.storedAt !== null ? { ...row, sha256: row.sha256, storedAt: row.storedAt } : null
+  },
+
+  async deleteParts(uploadId: string): Promise<void> {
+    await sql.deleteFrom('upload_parts').where('upload_id', '=', uploadId).execute()
+  },
+})

@@ -1,0 +1,147 @@
+import { type FileStatus, Problem } from '@holdfast/api'
+import type { Caller } from '../core/actor.ts'
+import type { Clock } from '../core/clock.ts'
+import { type ByteRange, strongEtag } from '../core/http-range.ts'
+import type { FileView } from '../db/files.ts'
+import type { Store } from '../db/store.ts'
+import type { TargetLease } from '../storage/target-pool.ts'
+import { existing, toldBy } from './caller.ts'
+import { ObjectDamaged } from './sealed/damage.ts'
+import { flagDamaged } from './sealed/flag-damaged.ts'
+import { type PlainSink, sendPlain } from './sealed/read-plain.ts'
+import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
+import type { TargetAccess } from './target-access.ts'
+
+/** A file that may be downloaded, and what a HEAD tells of it. */
+export type Downloadable = { readonly file: FileView; readonly size: number; readonly etag: string }
+
+/** A download whose object is opened and whose audit entry is written: bytes may flow. */
+export interface Download extends AsyncDisposable {
+  /**
+   * Sends the bytes of the range, in order. Every byte is authenticated before it is sent; where the object turns out to be damaged this
+   * rejects with FILE_DAMAGED after flagging the file, and whoever sends has to break the answer off.
+   */
+  send(sink: PlainSink): Promise<void>
+}
+
+export interface DownloadService {
+  /** NOT_FOUND, TARGET_REMOVED, FILE_NOT_READY or FILE_DAMAGED where there is nothing to download. */
+  find(caller: Caller, fileId: string): Promise<Downloadable>
+  /** `range` null: the whole file. Problems as `find`, and FILE_DAMAGED where the object does not open. */
+  start(caller: Caller, found: Downloadable, request: { range: ByteRange | null; signal: AbortSignal }): Promise<Download>
+}
+
+export type DownloadDeps = SealedReaderDeps & {
+  readonly store: Store
+  readonly clock: Clock
+  readonly targets: TargetAccess
+  /** Downloads that may run at once; each takes a few MiB. */
+  readonly downloadsAtOnce: number
+}
+
+/** A pass of the target is noted at most this often (T7 counts in minutes). */
+const PASS_NOTED_EVERY = 60_000
+const RETRY_AFTER_SECONDS = 2
+
+const notReady: Partial<Record<FileStatus, string>> = {
+  PENDING_UPLOAD: 'The file is still being uploaded.',
+  SCANNING: 'The file is being verified. Wait until it is READY.',
+  SYNCING: 'The file is on its way to its storage target.',
+  FAILED: 'The stored bytes were not those that were sent, and were removed. Upload the file again.',
+  REJECTED: 'The file did not pass validation.',
+}
+
+const damaged = (reason: string | null, cause?: unknown): Problem =>
+  new Problem(
+    'FILE_DAMAGED',
+    `${reason ?? 'The stored bytes do not match what was sealed.'} Restore the object from a backup, then verify the file again.`,
+    { cause },
+  )
+
+async function find(deps: DownloadDeps, caller: Caller, fileId: string): Promise<Downloadable> {
+  const file = existing(await deps.store.read.files.find(caller.tenantId, fileId), 'file')
+  if (file.targetRemovedAt !== null) throw new Problem('TARGET_REMOVED')
+  if (file.status === 'DAMAGED') throw damaged(file.statusReason)
+  if (file.status !== 'READY' || file.sha256 === null) {
+    throw new Problem('FILE_NOT_READY', notReady[file.status], { extra: { fileStatus: file.status } })
+  }
+  return { file, size: file.size, etag: strongEtag(file.sha256) }
+}
+
+/** Writes DOWNLOAD into the log before a byte flows. */
+async function record(deps: DownloadDeps, caller: Caller, file: FileView, range: ByteRange | null): Promise<void> {
+  const now = deps.clock.now()
+  await deps.store.transaction(async (tx) => {
+    await tx.targets.notePass(file.targetId, { at: now, notAfter: now - PASS_NOTED_EVERY })
+    await tx.audit.append({
+      ...toldBy(caller),
+      caseId: file.caseId,
+      itemId: file.itemId,
+      fileId: file.id,
+      action: 'DOWNLOAD',
+      details: {
+        tier: file.tier,
+        delivery: 'server_stream',
+        sha256: file.sha256,
+        range: range ? `${range.start}-${range.end}` : null,
+      },
+    })
+  })
+}
+
+export function downloadService(deps: DownloadDeps): DownloadService {
+  let running = 0
+
+  /** Turns damage into a flagged file and the problem that tells of it. */
+  const orFlag = async <T>(caller: Caller, file: FileView, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ObjectDamaged)) throw error
+      await flagDamaged(deps.store, file, { damage: error, actor: caller.actor, requestId: caller.requestId })
+      throw damaged(`${error.message}.`, error)
+    }
+  }
+
+  return {
+    find: (caller, fileId) => find(deps, caller, fileId),
+    async start(caller, found, { range, signal }) {
+      if (running >= deps.downloadsAtOnce) {
+        throw new Problem('RATE_LIMIT_EXCEEDED', `The server sends ${deps.downloadsAtOnce} files at once. Try again in a moment.`, {
+          retryAfterSeconds: RETRY_AFTER_SECONDS,
+        })
+      }
+      running += 1
+      const { file } = found
+      let lease: TargetLease | null = null
+      const end = async (): Promise<void> => {
+        running -= 1
+        await lease?.[Symbol.asyncDispose]()
+      }
+      try {
+        lease = await deps.targets.lease(file.tenantId, file.targetId)
+        const { target } = lease
+        const sealed = await orFlag(caller, file, () => openSealedObject(deps, file, { target, signal }))
+        await record(deps, caller, file, range)
+        return {
+          send: (sink) => orFlag(caller, file, () => sendRange(deps, sealed, { range, sink, signal })),
+          [Symbol.asyncDispose]: end,
+        }
+      } catch (error) {
+        await end()
+        throw error
+      }
+    },
+  }
+}
+
+async function sendRange(
+  deps: DownloadDeps,
+  sealed: SealedObject,
+  request: { range: ByteRange | null; sink: PlainSink; signal: AbortSignal },
+): Promise<void> {
+  const { plaintextSize } = sealed.geometry
+  if (plaintextSize === 0) return
+  const range = request.range ?? { start: 0, end: plaintextSize - 1 }
+  await sendPlain(sealed, range, { sink: request.sink, memory: deps.memory, signal: request.signal })
+}

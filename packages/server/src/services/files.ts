@@ -1,0 +1,97 @@
+import { type File, type FileQuery, type PageOf, Problem } from '@holdfast/api'
+import type { Caller } from '../core/actor.ts'
+import type { Clock } from '../core/clock.ts'
+import { hasObject } from '../core/file-states.ts'
+import type { FileRow } from '../db/files.ts'
+import type { Store, Tx } from '../db/store.ts'
+import { existing, requireVersion, toldBy } from './caller.ts'
+import type { FilesBelow } from './cases.ts'
+import { toFile } from './file-view.ts'
+import { endUpload } from './ingest/abort.ts'
+import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
+import { cutPage, fromCursor, rowsFor } from './pages.ts'
+
+export type FileDeps = {
+  readonly store: Store
+  readonly clock: Clock
+  /** Throws LEGAL_HOLD where a hold stands on the file. Every deletion asks it, in the transaction that deletes. */
+  readonly requireNoHold: (tx: Tx, file: FileRow) => Promise<void>
+}
+
+export interface FileService extends FilesBelow {
+  get(caller: Caller, fileId: string): Promise<File>
+  /** Newest first, those of running uploads among them. */
+  list(caller: Caller, query: FileQuery): Promise<PageOf<File>>
+  /** The row becomes a tombstone without a key, its bytes are free again, and a job removes the object. An upload under way is cancelled. */
+  remove(caller: Caller, fileId: string, expectedVersion: number | null): Promise<void>
+  /** Queues another reading back of the file; answers the id of the job. */
+  verify(caller: Caller, fileId: string): Promise<{ jobId: string }>
+}
+
+const PAGE = 200
+
+async function deleteStored(tx: Tx, caller: Caller, file: FileRow, at: number): Promise<void> {
+  await tx.files.become(file, 'DELETED', { deletedAt: at, wrappedKey: null })
+  if (hasObject(file.status)) await tx.targets.free(file.targetId, file.objectSize)
+  const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
+  if (upload) await tx.uploads.deleteParts(upload.id)
+  await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id }))
+  const { caseId, itemId, id: fileId, name, size, sha256 } = file
+  await tx.audit.append({ ...toldBy(caller), caseId, itemId, fileId, action: 'DELETE', details: { kind: 'file', name, size, sha256 } })
+}
+
+async function deleteUploading(tx: Tx, caller: Caller, file: FileRow, at: number): Promise<void> {
+  const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
+  if (upload && (await endUpload(tx, upload, { actor: caller.actor, requestId: caller.requestId, reason: 'deleted', at }))) return
+  throw new Problem('CONFLICT', `The upload of “${file.name}” is just being completed. Try again in a moment.`)
+}
+
+async function deleteFile(deps: FileDeps, tx: Tx, { caller, file }: { caller: Caller; file: FileRow }): Promise<void> {
+  await deps.requireNoHold(tx, file)
+  const at = deps.clock.now()
+  if (file.status === 'PENDING_UPLOAD') await deleteUploading(tx, caller, file, at)
+  else await deleteStored(tx, caller, file, at)
+}
+
+export const noHolds: FileDeps['requireNoHold'] = async () => {}
+
+export function fileService(deps: FileDeps): FileService {
+  const { store } = deps
+  return {
+    async get(caller, fileId) {
+      return toFile(existing(await store.read.files.find(caller.tenantId, fileId), 'file'))
+    },
+    async list(caller, query) {
+      const itemId = query.itemId === 'none' ? null : query.itemId
+      const filter = { tenantId: caller.tenantId, caseId: query.caseId, itemId, tier: query.tier, status: query.status }
+      const rows = await store.read.files.list(filter, { before: fromCursor(query.cursor), limit: rowsFor(query) })
+      const page = cutPage(rows, query)
+      return { items: page.rows.map(toFile), nextCursor: page.nextCursor }
+    },
+    async remove(caller, fileId, expectedVersion) {
+      await store.transaction(async (tx) => {
+        const file = existing(await tx.files.find(caller.tenantId, fileId), 'file')
+        requireVersion(file, expectedVersion)
+        await deleteFile(deps, tx, { caller, file })
+      })
+    },
+    async deleteBelow(tx, caller, scope) {
+      const owner = { tenantId: caller.tenantId, caseId: scope.caseId, ...(scope.itemId === null ? {} : { itemId: scope.itemId }) }
+      let count = 0
+      for (;;) {
+        const files = await tx.files.pageOfOwner(owner, '', PAGE)
+        if (files.length === 0) return count
+        for (const file of files) await deleteFile(deps, tx, { caller, file })
+        count += files.length
+      }
+    },
+    async verify(caller, fileId) {
+      const file = existing(await store.read.files.find(caller.tenantId, fileId), 'file')
+      if (file.targetRemovedAt !== null) throw new Problem('TARGET_REMOVED')
+      if (!['SCANNING', 'READY', 'DAMAGED'].includes(file.status)) {
+        throw new Problem('FILE_NOT_READY', 'Only a stored file can be verified.', { extra: { fileStatus: file.status } })
+      }
+      return { jobId: await store.transaction((tx) => tx.jobs.enqueue(verifyFileJob({ tenantId: file.tenantId, fileId }))) }
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import { type Caller, systemActor } from '../../core/actor.ts'
+import type { Tx } from '../../db/store.ts'
+import type { UploadView } from '../../db/uploads.ts'
+import type { IngestDeps } from './deps.ts'
+import { purgeObjectJob } from './job-kinds.ts'
+import { getUpload, requireOwner, uploadClosed } from './session.ts'
+
+type Ending = Pick<Caller, 'actor' | 'requestId'> & { readonly reason: string; readonly at: number }
+
+/**
+ * Ends an open upload within a transaction: its reservation is released, its file is a tombstone without a key, its parts are forgotten, and
+ * a job removes what lies at the target. False, and nothing changed, where it is not open any more.
+ */
+export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Promise<boolean> {
+  const { tenantId, fileId, targetId } = upload
+  if (!(await tx.uploads.move(upload, 'open', 'aborted', ending.at))) return false
+  const parts = await tx.uploads.parts(upload.id)
+  await tx.files.become({ tenantId, id: fileId }, 'DELETED', { deletedAt: ending.at, wrappedKey: null })
+  await tx.targets.release(targetId, upload.objectSize)
+  await tx.uploads.deleteParts(upload.id)
+  await tx.audit.append({
+    tenantId,
+    actor: ending.actor,
+    requestId: ending.requestId,
+    action: 'UPLOAD_ABORTED',
+    result: 'ok',
+    caseId: upload.caseId,
+    itemId: upload.itemId,
+    fileId,
+    details: {
+      uploadId: upload.id,
+      name: upload.name,
+      receivedBytes: parts.reduce((sum, part) => sum + part.size, 0),
+      reason: ending.reason,
+    },
+  })
+  await tx.jobs.enqueue(purgeObjectJob({ tenantId, fileId }))
+  return true
+}
+
+/** Cancels an upload. Repeatable. UPLOAD_CLOSED where its completion has begun: of cancel and complete exactly one wins. */
+export async function abortUpload(deps: IngestDeps, caller: Caller, uploadId: string): Promise<void> {
+  const upload = await getUpload(deps.store, caller, uploadId)
+  if (caller.role !== 'admin') requireOwner(caller, upload)
+  const ended = await deps.store.transaction((tx) =>
+    endUpload(tx, upload, { actor: caller.actor, requestId: caller.requestId, reason: 'cancelled', at: deps.clock.now() }),
+  )
+  deps.points.reach('upload.abort.after-commit')
+  if (ended) return deps.attempts.stop(uploadId)
+  const now = await getUpload(deps.store, caller, uploadId)
+  if (now.status !== 'aborted') throw uploadClosed(now)
+}
+
+/** Ends an upload that nobody has touched since `before`; false where somebody has, or it is not open. */
+export async function abortIdleUpload(deps: IngestDeps, upload: UploadView, before: number): Promise<boolean> {
+  return deps.store.transaction(async (tx) => {
+    const now = await tx.uploads.find(upload.tenantId, upload.id)
+    if (!now || now.touchedAt >= before) return false
+    return endUpload(tx, now, { actor: systemActor, requestId: null, reason: 'idle', at: deps.clock.now() })
+  })
+}

@@ -1,0 +1,160 @@
+import { MiB, Problem, SECURE_TIER_MAX_BYTES, type UploadCreate, type UploadSession } from '@holdfast/api'
+import { createFloeHeaderSync } from '@holdfast/container/node'
+import type { Caller } from '../../core/actor.ts'
+import { storedContentType } from '../../core/content-types.ts'
+import { describeNameFault, findNameFault } from '../../core/file-name.ts'
+import { newId } from '../../core/ids.ts'
+import { containerAad, secureKey } from '../../core/object-keys.ts'
+import { planUpload, type UploadPlan } from '../../core/upload-plan.ts'
+import type { FileRow } from '../../db/files.ts'
+import type { Tx } from '../../db/store.ts'
+import type { UploadRow } from '../../db/uploads.ts'
+import { existing, toldBy } from '../caller.ts'
+import { toSession } from '../file-view.ts'
+import type { IngestDeps } from './deps.ts'
+import { expiryFrom, getUpload } from './session.ts'
+
+const RETRY_AFTER_SECONDS = 30
+
+function requireAcceptable(input: UploadCreate): void {
+  const fault = findNameFault(input.name)
+  if (fault) throw new Problem('INVALID_FILE_NAME', describeNameFault(fault), { extra: { fault } })
+  if ((input.tier ?? 'secure') !== 'secure') {
+    throw new Problem('VALIDATION_ERROR', 'The Direct tier is off: no target is bound to it.', {
+      errors: [{ field: 'tier', message: 'is not available' }],
+    })
+  }
+  if (input.size > SECURE_TIER_MAX_BYTES) {
+    throw new Problem(
+      'FILE_TOO_LARGE',
+      `Encrypted Storage takes files up to ${SECURE_TIER_MAX_BYTES / MiB} MiB; this one has ${input.size} bytes. Larger files go to Direct storage where an administrator has bound it.`,
+      { extra: { maxBytes: SECURE_TIER_MAX_BYTES, size: input.size } },
+    )
+  }
+}
+
+type Place = Pick<UploadCreate, 'caseId' | 'itemId'>
+
+async function requirePlace(tables: Pick<Tx, 'cases' | 'items'>, tenantId: string, place: Place): Promise<void> {
+  existing(await tables.cases.find(tenantId, place.caseId), 'case')
+  if (place.itemId === undefined) return
+  const item = await tables.items.find(tenantId, place.itemId)
+  existing(item?.caseId === place.caseId ? item : null, 'item in this case')
+}
+
+async function requireRoom(tx: Tx, caller: Caller, limit: number): Promise<void> {
+  if ((await tx.uploads.countRunning(caller.tenantId, caller.actor.id)) < limit) return
+  throw new Problem('TOO_MANY_UPLOADS', `You have ${limit} uploads open. Finish or cancel one, or wait.`, {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    extra: { limit },
+  })
+}
+
+async function findBoundTarget(deps: IngestDeps, tenantId: string): Promise<string> {
+  const binding = await deps.store.read.roleBindings.find(tenantId, 'encrypted')
+  if (binding) return binding.targetId
+  throw new Problem('CONFLICT', 'No storage target serves Encrypted Storage. An administrator binds one under Settings, Storage.')
+}
+
+type Rows = { readonly file: FileRow; readonly upload: UploadRow }
+
+/** Makes the key, the container's header and the rows of a new file and its upload; nothing is stored yet. */
+async function draft(deps: IngestDeps, caller: Caller, given: { input: UploadCreate; targetId: string; plan: UploadPlan }): Promise<Rows> {
+  const { input, targetId, plan } = given
+  const { tenantId, actor } = caller
+  const fileId = newId()
+  const key = await deps.keys.createFileKey({ tenantId, entityType: 'case', entityId: input.caseId }, fileId)
+  const header = createFloeHeaderSync({ fileKey: key.fileKey, aad: containerAad({ tenantId, fileId }) })
+  key.fileKey.fill(0)
+  const now = deps.clock.now()
+  const { entityKeyId, wrapped } = key
+  return {
+    file: {
+      ...newFile(input, { tenantId, fileId, targetId, now }),
+      ...sealedAs(plan),
+      entityKeyId,
+      wrappedKey: wrapped,
+      uploadedBy: actor.name,
+    },
+    upload: {
+      id: newId(),
+      tenantId,
+      fileId,
+      actorId: actor.id,
+      status: 'open',
+      size: input.size,
+      partSize: plan.partSize,
+      partCount: plan.partCount,
+      writeId: null,
+      header,
+      createdAt: now,
+      touchedAt: now,
+      expiresAt: expiryFrom(now),
+    },
+  }
+}
+
+const sealedAs = (plan: UploadPlan): Pick<FileRow, 'container' | 'objectSize'> => ({
+  container: 'floe',
+  objectSize: plan.geometry.storedSize,
+})
+
+function newFile(input: UploadCreate, ids: { tenantId: string; fileId: string; targetId: string; now: number }) {
+  const { tenantId, fileId, targetId, now } = ids
+  return {
+    id: fileId,
+    tenantId,
+    caseId: input.caseId,
+    itemId: input.itemId ?? null,
+    tier: 'secure' as const,
+    name: input.name,
+    contentType: storedContentType(input.contentType),
+    size: input.size,
+    status: 'PENDING_UPLOAD' as const,
+    statusReason: null,
+    targetId,
+    objectKey: secureKey({ tenantId, caseId: input.caseId, fileId }),
+    sha256: null,
+    declaredSha256: null,
+    verifiedAt: null,
+    createdAt: now,
+    readyAt: null,
+    deletedAt: null,
+    purgedAt: null,
+    version: 1,
+  }
+}
+
+async function insert(tx: Tx, caller: Caller, { file, upload }: Rows): Promise<void> {
+  await tx.targets.reserve(file.targetId, file.objectSize)
+  await tx.files.insert(file)
+  await tx.uploads.insert(upload)
+  await tx.audit.append({
+    ...toldBy(caller),
+    action: 'UPLOAD_INITIATED',
+    caseId: file.caseId,
+    itemId: file.itemId,
+    fileId: file.id,
+    details: { uploadId: upload.id, name: file.name, size: file.size, tier: file.tier, targetId: file.targetId },
+  })
+}
+
+/**
+ * Begins an upload: its row, the file's row with the wrapped key, the reservation and the audit entry commit together. The driver's write
+ * begins with the first part, so that an upload of which nothing ever comes leaves nothing at the target.
+ */
+export async function initiateUpload(deps: IngestDeps, caller: Caller, input: UploadCreate): Promise<UploadSession> {
+  const { store, points } = deps
+  requireAcceptable(input)
+  await requirePlace(store.read, caller.tenantId, input)
+  const targetId = await findBoundTarget(deps, caller.tenantId)
+  const rows = await draft(deps, caller, { input, targetId, plan: planUpload(input.size, input.partSize) })
+  await store.transaction(async (tx) => {
+    await requirePlace(tx, caller.tenantId, input)
+    await requireRoom(tx, caller, deps.limits.uploadsPerUser)
+    await insert(tx, caller, rows)
+    points.reach('upload.initiate.before-commit')
+  })
+  points.reach('upload.initiate.after-commit')
+  return toSession(await getUpload(store, caller, rows.upload.id), [])
+}

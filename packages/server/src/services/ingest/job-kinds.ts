@@ -1,0 +1,28 @@
+import type { NewJob } from '../../db/job-queue.ts'
+
+/** Reads a file back from its target, proves it and settles its status. */
+export const VERIFY_FILE = 'verify-file'
+/** Removes from its target what a file that is gone has left there. */
+export const PURGE_OBJECT = 'purge-object'
+/** Ends abandoned uploads and takes up interrupted work, by the rows alone. */
+export const SWEEP_UPLOADS = 'sweep-uploads'
+/** Removes writes at the targets that no upload knows. */
+export const SWEEP_TARGETS = 'sweep-targets'
+
+export const verifyKey = (fileId: string): string => `${VERIFY_FILE}:${fileId}`
+export const purgeKey = (fileId: string): string => `${PURGE_OBJECT}:${fileId}`
+
+export const verifyFileJob = (file: { tenantId: string; fileId: string }): NewJob => ({
+  kind: VERIFY_FILE,
+  tenantId: file.tenantId,
+  payload: { fileId: file.fileId },
+  uniqueKey: verifyKey(file.fileId),
+})
+
+/** What a purge needs is in the rows of file and upload, which outlive the object. */
+export const purgeObjectJob = (file: { tenantId: string; fileId: string }): NewJob => ({
+  kind: PURGE_OBJECT,
+  tenantId: file.tenantId,
+  payload: { fileId: file.fileId },
+  uniqueKey: purgeKey(file.fileId),
+})

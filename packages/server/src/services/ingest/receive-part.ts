@@ -1,0 +1,132 @@
+import type { Readable } from 'node:stream'
+import { Problem } from '@holdfast/api'
+import type { FloeCipher } from '@holdfast/container/node'
+import type { PlannedPart, UploadPlan } from '../../core/upload-plan.ts'
+import type { PartReceipt } from '../../storage/target.ts'
+import { readBody } from './body.ts'
+import type { DigestPool, DigestStream } from './digest-pool.ts'
+import { createPartSealer, type PartSealer, type SealedPiece } from './part-sealer.ts'
+import type { PartWriter } from './part-writer.ts'
+
+/** The body of a part as it comes in. `length` is what the sender declared; `sha256` too, or null where nothing was. */
+export type PartBody = { readonly stream: Readable; readonly length: number; readonly sha256: Uint8Array | null }
+
+/** What became of a part: `seals` names the sealed segments that the receipts are for. */
+export type ReceivedPart = { readonly sha256: string; readonly seals: string; readonly receipts: PartReceipt[] }
+
+export type ReceiveOptions = {
+  readonly plan: UploadPlan
+  readonly part: PlannedPart
+  readonly cipher: FloeCipher
+  readonly writer: PartWriter
+  readonly digests: DigestPool
+  readonly body: PartBody
+  readonly signal: AbortSignal
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** Throws DIGEST_MISMATCH unless the bytes are those that were declared. */
+export function requireDigest(declared: Uint8Array | null, computed: Uint8Array): void {
+  if (declared === null || Buffer.compare(declared, computed) === 0) return
+  throw new Problem('DIGEST_MISMATCH', undefined, { extra: { computedSha256: hex(computed) } })
+}
+
+/** Throws SIZE_MISMATCH unless the body had as many bytes as the part has. */
+export function requireSize(received: number, part: PlannedPart): void {
+  if (received === part.plainLength) return
+  throw new Problem('SIZE_MISMATCH', `Part ${part.number} has ${part.plainLength} bytes; the request brought ${received}.`, {
+    extra: { expectedBytes: part.plainLength, receivedBytes: received },
+  })
+}
+
+/**
+ * Takes the plaintext of one client part as it comes, seals it segment by segment and writes each full driver part; SHA-256 is computed
+ * beside. Plaintext is in memory alone, at most a few segments of it. The last driver part is written only when size and digest are right,
+ * so a part of one driver part leaves nothing behind where they are wrong. What is written is not yet durable.
+ */
+export async function receivePart(options: ReceiveOptions): Promise<ReceivedPart> {
+  const { part, body, writer, signal } = options
+  const digest = options.digests.open()
+  try {
+    const intake = createIntake(options, digest)
+    requireSize(await readBody(body.stream, intake.take, signal), part)
+    const sha256 = await digest.finish()
+    requireDigest(body.sha256, sha256)
+    signal.throwIfAborted()
+    return { sha256: hex(sha256), seals: intake.finish(), receipts: await writer.finish() }
+  } finally {
+    digest.drop()
+    await writer.settle()
+  }
+}
+
+type Intake = { take(chunk: Buffer): Promise<void> | undefined; finish(): string }
+
+function createIntake(options: ReceiveOptions, digest: DigestStream): Intake {
+  const { writer } = options
+  const sealer = createPartSealer(options)
+  let last: SealedPiece | null = null
+
+  /** Seals what there is a buffer for; answers how many bytes that were. */
+  const seal = (chunk: Buffer): number => {
+    let taken = 0
+    while (taken < chunk.length && ensureBuffer(sealer, writer)) {
+      taken += sealer.write(chunk.subarray(taken))
+      const piece = sealer.takeSealed()
+      if (piece && sealer.wants) writer.submit(piece)
+      else if (piece) last = piece
+      if (taken < chunk.length && !sealer.wants && last) throw new RangeError('More bytes than the part has')
+    }
+    return taken
+  }
+  const sealRest = async (chunk: Buffer, from: number): Promise<void> => {
+    let taken = from
+    while (taken < chunk.length) {
+      await writer.freed()
+      taken += seal(chunk.subarray(taken))
+    }
+    digest.push(chunk)
+    if (digest.full) await digest.drained()
+  }
+  return {
+    take(chunk) {
+      const taken = seal(chunk)
+      if (taken < chunk.length) return sealRest(chunk, taken)
+      digest.push(chunk)
+      return digest.full ? digest.drained() : undefined
+    },
+    finish() {
+      if (last) writer.submit(last)
+      return sealer.seals()
+    },
+  }
+}
+
+/** True where the sealer has a buffer to fill, the old one or a new one. */
+function ensureBuffer(sealer: PartSealer, writer: PartWriter): boolean {
+  const { wants } = sealer
+  if (!wants) return true
+  const buffer = writer.findBuffer(wants)
+  if (!buffer) return false
+  sealer.give(buffer)
+  return true
+}
+
+/** Reads a body that is already stored, for its digest alone: nothing that is acknowledged is touched. */
+export async function digestBody(body: PartBody, options: { digests: DigestPool; signal: AbortSignal }): Promise<Uint8Array> {
+  const digest = options.digests.open()
+  try {
+    await readBody(
+      body.stream,
+      (chunk) => {
+        digest.push(chunk)
+        return digest.full ? digest.drained() : undefined
+      },
+      options.signal,
+    )
+    return await digest.finish()
+  } finally {
+    digest.drop()
+  }
+}

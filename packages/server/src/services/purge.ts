@@ -1,0 +1,59 @@
+import { Problem } from '@holdfast/api'
+import { systemActor } from '../core/actor.ts'
+import type { Clock } from '../core/clock.ts'
+import type { CrashPoints } from '../core/crash-point.ts'
+import type { FileRow } from '../db/files.ts'
+import type { Store } from '../db/store.ts'
+import type { TargetAccess } from './target-access.ts'
+
+export type PurgeDeps = { readonly store: Store; readonly clock: Clock; readonly targets: TargetAccess; readonly points: CrashPoints }
+
+/** The attempt of a job that writes the failure into the log: later than a hiccup, earlier than the end of all attempts. */
+const REPORTED_ATTEMPT = 3
+
+/**
+ * Removes from its target what a deleted or failed file has left there: its object, or the write that was under way. Repeatable; a file
+ * that is not gone is never touched. Rejects where the target does not do it, and then, at the third attempt, says so in the log.
+ */
+export async function purgeObject(deps: PurgeDeps, place: { tenantId: string; fileId: string; attempt: number }): Promise<void> {
+  const file = await deps.store.read.files.findAny(place.tenantId, place.fileId)
+  if (!file || file.purgedAt !== null || (file.status !== 'DELETED' && file.status !== 'FAILED')) return
+  try {
+    await removeFromTarget(deps, file)
+  } catch (error) {
+    const removed = error instanceof Problem && error.code === 'TARGET_REMOVED'
+    if (removed || place.attempt === REPORTED_ATTEMPT) await report(deps.store, file, error)
+    // With its target gone nobody can remove the object; another attempt would not change that.
+    if (removed) return
+    throw error
+  }
+  await deps.store.transaction((tx) => tx.files.markPurged(file, deps.clock.now()))
+  deps.points.reach('purge.after-commit')
+}
+
+async function removeFromTarget(deps: PurgeDeps, file: FileRow): Promise<void> {
+  const upload = await deps.store.read.uploads.findOfFile(file.tenantId, file.id)
+  await using lease = await deps.targets.lease(file.tenantId, file.targetId)
+  deps.points.reach('purge.before-delete')
+  if (upload?.writeId && upload.status === 'aborted') await lease.target.abortWrite(file.objectKey, upload.writeId)
+  await lease.target.delete(file.objectKey)
+  deps.points.reach('purge.after-delete')
+}
+
+async function report(store: Store, file: FileRow, error: unknown): Promise<void> {
+  const { tenantId, caseId, itemId, id: fileId, targetId, objectKey: key } = file
+  const reason = error instanceof Error ? error.message : 'unknown'
+  await store.transaction((tx) =>
+    tx.audit.append({
+      tenantId,
+      actor: systemActor,
+      requestId: null,
+      caseId,
+      itemId,
+      fileId,
+      action: 'ATTACHMENT_BACKEND_CLEANUP_FAILED',
+      result: 'failed',
+      details: { targetId, key, reason },
+    }),
+  )
+}

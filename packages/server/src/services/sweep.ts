@@ -1,0 +1,99 @@
+import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
+import { securePrefix } from '../core/object-keys.ts'
+import type { UploadView } from '../db/uploads.ts'
+import { abortIdleUpload } from './ingest/abort.ts'
+import { finishCompletion } from './ingest/complete.ts'
+import type { IngestDeps } from './ingest/deps.ts'
+import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
+
+const PAGE = 200
+/** A completion that nobody has touched for this long was interrupted, or its client gave up. */
+const STUCK_MILLISECONDS = 2 * 60_000
+/** Between a write's begin and its row lie milliseconds; clocks of instances and servers may differ by more. */
+const ORPHAN_MILLISECONDS = 2 * 3_600_000
+
+export type SweepOptions = { readonly signal: AbortSignal; readonly onError: (error: unknown, what: object) => void }
+
+async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>): AsyncGenerator<T> {
+  for (let after = ''; ; ) {
+    const rows = await read(after)
+    yield* rows
+    const last = rows.at(-1)
+    if (!last) return
+    after = last.id
+  }
+}
+
+/** Goes on with the next where one fails: a target that is away must not keep the others waiting. */
+async function each<T>(
+  rows: AsyncIterable<T>,
+  options: SweepOptions & { about: (row: T) => object },
+  act: (row: T) => Promise<void>,
+): Promise<void> {
+  for await (const row of rows) {
+    options.signal.throwIfAborted()
+    try {
+      await act(row)
+    } catch (error) {
+      options.onError(error, options.about(row))
+    }
+  }
+}
+
+/**
+ * Ends uploads that were idle for 24 h (D7), takes interrupted completions to their end, and queues again what a lost or dead job has left
+ * undone: verification of SCANNING files, removal of objects whose file is gone. Repeatable, from several instances at once.
+ */
+export async function sweepUploads(deps: IngestDeps, options: SweepOptions): Promise<void> {
+  const { store } = deps
+  const now = deps.clock.now()
+  const idleSince = now - UPLOAD_IDLE_SECONDS * 1000
+  const about = (row: UploadView): object => ({ uploadId: row.id })
+  const untouched = (status: 'open' | 'completing', before: number) =>
+    pages((after) => store.read.uploads.pageUntouched(status, before, { after, limit: PAGE }))
+
+  await each(untouched('open', idleSince), { ...options, about }, async (upload) => {
+    await abortIdleUpload(deps, upload, idleSince)
+  })
+  await each(untouched('completing', now - STUCK_MILLISECONDS), { ...options, about }, (upload) => finishCompletion(deps, upload))
+  await requeue(deps, options)
+}
+
+async function requeue(deps: IngestDeps, options: SweepOptions): Promise<void> {
+  const { store } = deps
+  const about = (row: { id: string }): object => ({ fileId: row.id })
+  await each(
+    pages((after) => store.read.files.pageByStatus('SCANNING', after, PAGE)),
+    { ...options, about },
+    async (file) => {
+      await store.transaction((tx) => tx.jobs.enqueue(verifyFileJob({ tenantId: file.tenantId, fileId: file.id })))
+    },
+  )
+  await each(
+    pages((after) => store.read.files.pageToPurge(after, PAGE)),
+    { ...options, about },
+    async (file) => {
+      const target = await store.read.targets.find(file.tenantId, file.targetId)
+      if (target === null || target.removedAt !== null) return
+      await store.transaction((tx) => tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id })))
+    },
+  )
+}
+
+/** Removes writes of ours that no upload knows: those of a crash between a write's begin and its row. Answers how many. */
+export async function sweepTargets(deps: IngestDeps, options: SweepOptions): Promise<number> {
+  const { store } = deps
+  const olderThan = deps.clock.now() - ORPHAN_MILLISECONDS
+  let removed = 0
+  const targets = pages((after) => store.read.targets.pageOfAll(after, PAGE))
+  await each(targets, { ...options, about: (row) => ({ targetId: row.id }) }, async (row) => {
+    if (row.removedAt !== null) return
+    await using lease = await deps.targets.lease(row.tenantId, row.id)
+    for await (const { key, write } of lease.target.listWrites(securePrefix(row.tenantId), olderThan, { signal: options.signal })) {
+      if (await store.read.uploads.isWriteRunning(write)) continue
+      await lease.target.abortWrite(key, write, { signal: options.signal })
+      removed += 1
+    }
+  })
+  return removed
+}

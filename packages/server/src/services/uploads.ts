@@ -1,0 +1,43 @@
+import type { File, PageOf, Part, UploadComplete, UploadCreate, UploadQuery, UploadSession } from '@holdfast/api'
+import type { Caller } from '../core/actor.ts'
+import { toSession } from './file-view.ts'
+import { abortUpload } from './ingest/abort.ts'
+import { completeUpload } from './ingest/complete.ts'
+import type { IngestDeps } from './ingest/deps.ts'
+import { initiateUpload } from './ingest/initiate.ts'
+import { type PutPart, putPart } from './ingest/put-part.ts'
+import { getUpload } from './ingest/session.ts'
+import { cutPage, fromCursor, rowsFor } from './pages.ts'
+
+/** Uploads to Encrypted Storage: numbered parts that may come in any order, twice, at any instance (docs/spec/upload.md). */
+export interface UploadService {
+  initiate(caller: Caller, input: UploadCreate): Promise<UploadSession>
+  /** With the parts that are stored: what a client resumes from. */
+  get(caller: Caller, uploadId: string): Promise<UploadSession>
+  /** Those that are open or completing, newest first. */
+  list(caller: Caller, query: UploadQuery): Promise<PageOf<UploadSession>>
+  putPart(caller: Caller, request: PutPart): Promise<Part>
+  complete(caller: Caller, request: { uploadId: string } & UploadComplete): Promise<File>
+  abort(caller: Caller, uploadId: string): Promise<void>
+}
+
+export function uploadService(deps: IngestDeps): UploadService {
+  const { store } = deps
+  return {
+    initiate: (caller, input) => initiateUpload(deps, caller, input),
+    async get(caller, uploadId) {
+      const upload = await getUpload(store, caller, uploadId)
+      return toSession(upload, await store.read.uploads.parts(uploadId))
+    },
+    async list(caller, query) {
+      const filter = { tenantId: caller.tenantId, caseId: query.caseId }
+      const rows = await store.read.uploads.listRunning(filter, { before: fromCursor(query.cursor), limit: rowsFor(query) })
+      const page = cutPage(rows, query)
+      const items = page.rows.map(async (row) => toSession(row, await store.read.uploads.parts(row.id)))
+      return { items: await Promise.all(items), nextCursor: page.nextCursor }
+    },
+    putPart: (caller, request) => putPart(deps, caller, request),
+    complete: (caller, request) => completeUpload(deps, caller, request),
+    abort: (caller, uploadId) => abortUpload(deps, caller, uploadId),
+  }
+}

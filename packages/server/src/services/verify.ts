@@ -1,0 +1,158 @@
+import { Problem } from '@holdfast/api'
+import { systemActor } from '../core/actor.ts'
+import type { Clock } from '../core/clock.ts'
+import type { CrashPoints } from '../core/crash-point.ts'
+import { planOfUpload } from '../core/upload-plan.ts'
+import type { FileRow } from '../db/files.ts'
+import type { Store, Tx } from '../db/store.ts'
+import type { DigestPool } from './ingest/digest-pool.ts'
+import { purgeObjectJob } from './ingest/job-kinds.ts'
+import { createSealsDigest } from './ingest/part-sealer.ts'
+import { ObjectDamaged } from './sealed/damage.ts'
+import { flagDamaged } from './sealed/flag-damaged.ts'
+import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
+import type { TargetAccess } from './target-access.ts'
+
+export type VerifyDeps = SealedReaderDeps & {
+  readonly store: Store
+  readonly clock: Clock
+  readonly targets: TargetAccess
+  readonly digests: DigestPool
+  readonly points: CrashPoints
+}
+
+export type VerifyOptions = { readonly signal: AbortSignal; readonly progress: (done: { bytes: number; size: number }) => Promise<void> }
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** The seals that the receipts name, as the object is read: a part that another attempt has overwritten is found even where it opens. */
+type SealCheck = (index: number, stored: Uint8Array) => void
+
+async function sealCheckOf(store: Store, file: FileRow, segmentCount: number): Promise<SealCheck> {
+  const upload = file.status === 'SCANNING' ? await store.read.uploads.findOfFile(file.tenantId, file.id) : null
+  if (!upload || upload.partCount === 0) return () => {}
+  const { segmentsPerPart } = planOfUpload(upload)
+  const wanted = new Map((await store.read.uploads.parts(upload.id)).map((part) => [part.number, part.seals]))
+  let seals = createSealsDigest()
+  return (index, stored) => {
+    seals.add(stored)
+    if ((index + 1) % segmentsPerPart !== 0 && index + 1 !== segmentCount) return
+    const number = Math.floor(index / segmentsPerPart) + 1
+    const found = seals.hex()
+    seals = createSealsDigest()
+    if (wanted.get(number) !== found) throw new ObjectDamaged(`Part ${number} is not the one that was acknowledged`)
+  }
+}
+
+/** Reads the whole object, opens every segment and answers SHA-256 of the plaintext. Rejects with `ObjectDamaged`. */
+export async function digestSealed(
+  deps: Pick<VerifyDeps, 'digests' | 'memory'>,
+  sealed: SealedObject,
+  options: VerifyOptions & { check?: SealCheck },
+): Promise<string> {
+  const { geometry } = sealed
+  const stored = deps.memory.take()
+  const digest = deps.digests.open({ reuse: (buffer) => deps.memory.release(buffer) })
+  try {
+    for (let index = 0; index < geometry.segmentCount; index += 1) {
+      options.signal.throwIfAborted()
+      const bytes = await sealed.readSegment(index, stored, options.signal)
+      options.check?.(index, bytes)
+      const out = deps.memory.take()
+      const plain = sealed.openSegment(index, bytes, out)
+      digest.push(plain.byteLength === out.byteLength ? out : plain)
+      if (digest.full) await digest.drained()
+      await options.progress({ bytes: Math.min((index + 1) * geometry.segmentPlain, geometry.plaintextSize), size: geometry.plaintextSize })
+    }
+    return hex(await digest.finish())
+  } finally {
+    digest.drop()
+    deps.memory.release(stored)
+  }
+}
+
+async function readBack(deps: VerifyDeps, file: FileRow, options: VerifyOptions): Promise<string> {
+  await using lease = await deps.targets.lease(file.tenantId, file.targetId)
+  const { signal } = options
+  const sealed = await openSealedObject(deps, file, { target: lease.target, signal, fresh: true })
+  return digestSealed(deps, sealed, { ...options, check: await sealCheckOf(deps.store, file, sealed.geometry.segmentCount) })
+}
+
+const told = (file: FileRow) => ({
+  tenantId: file.tenantId,
+  actor: systemActor,
+  requestId: null,
+  caseId: file.caseId,
+  itemId: file.itemId,
+  fileId: file.id,
+})
+
+/** A fresh upload that is not what was sent: the file says why, its object goes, its bytes are free again. */
+async function fail(tx: Tx, file: FileRow, reason: string): Promise<boolean> {
+  if (!(await tx.files.become(file, 'FAILED', { statusReason: reason }))) return false
+  await tx.targets.free(file.targetId, file.objectSize)
+  await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id }))
+  return true
+}
+
+async function settleDamaged(deps: VerifyDeps, file: FileRow, damage: ObjectDamaged): Promise<void> {
+  if (file.status !== 'SCANNING') return flagDamaged(deps.store, file, { damage, actor: systemActor, requestId: null })
+  await deps.store.transaction(async (tx) => {
+    if (!(await fail(tx, file, `The stored object is damaged: ${damage.message}. Upload the file again.`))) return
+    const details = { reason: damage.message, offset: damage.offset }
+    await tx.audit.append({ ...told(file), action: 'FILE_DAMAGED', result: 'failed', details })
+    deps.points.reach('verify.before-commit')
+  })
+}
+
+async function settleFresh(tx: Tx, file: FileRow, found: { sha256: string; at: number }): Promise<void> {
+  const { sha256, at } = found
+  const { declaredSha256 } = file
+  if (declaredSha256 !== null && declaredSha256 !== sha256) {
+    if (!(await fail(tx, file, 'The bytes that arrived are not those that the sender declared (SHA-256 differs). Upload the file again.')))
+      return
+    const details = { declaredSha256, computedSha256: sha256 }
+    await tx.audit.append({ ...told(file), action: 'SHA256_MISMATCH', result: 'failed', details })
+    return
+  }
+  if (!(await tx.files.become(file, 'READY', { sha256, verifiedAt: at, readyAt: at, statusReason: null }))) return
+  const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
+  if (upload) await tx.uploads.deleteParts(upload.id)
+  await tx.audit.append({ ...told(file), action: 'SHA256_COMPUTED', result: 'ok', details: { sha256, size: file.size, declaredSha256 } })
+}
+
+async function settleAgain(tx: Tx, file: FileRow, found: { sha256: string; at: number }): Promise<void> {
+  const { sha256, at } = found
+  if (file.status === 'DAMAGED') await tx.files.become(file, 'READY', { statusReason: null })
+  await tx.files.markVerified(file, at)
+  const details = { sha256, size: file.size, declaredSha256: file.declaredSha256 }
+  await tx.audit.append({ ...told(file), action: 'SHA256_COMPUTED', result: 'ok', details })
+}
+
+async function settleRead(deps: VerifyDeps, file: FileRow, sha256: string): Promise<void> {
+  const found = { sha256, at: deps.clock.now() }
+  if (file.sha256 !== null && file.sha256 !== sha256) throw new ObjectDamaged('The object opens, but its SHA-256 is not the recorded one')
+  await deps.store.transaction(async (tx) => {
+    if (file.status === 'SCANNING') await settleFresh(tx, file, found)
+    else await settleAgain(tx, file, found)
+    deps.points.reach('verify.before-commit')
+  })
+}
+
+/**
+ * Reads a file's object back and settles its status: a SCANNING file becomes READY or FAILED; a READY one is confirmed or becomes DAMAGED;
+ * a DAMAGED one becomes READY again where every segment opens and the digest is the recorded one. Files in other states are left alone.
+ * Repeatable. Rejects, and leaves a SCANNING file as it is, where the target is away or the object is not (yet) to be found there.
+ */
+export async function verifyFile(deps: VerifyDeps, place: { tenantId: string; fileId: string }, options: VerifyOptions): Promise<void> {
+  const file = await deps.store.read.files.find(place.tenantId, place.fileId)
+  if (!file || !['SCANNING', 'READY', 'DAMAGED'].includes(file.status)) return
+  if (file.targetRemovedAt !== null) throw new Problem('TARGET_REMOVED')
+  try {
+    await settleRead(deps, file, await readBack(deps, file, options))
+  } catch (error) {
+    if (!(error instanceof ObjectDamaged) || (error.missing && file.status === 'SCANNING')) throw error
+    await settleDamaged(deps, file, error)
+  }
+  deps.points.reach('verify.after-commit')
+}
