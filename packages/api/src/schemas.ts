@@ -131,6 +131,16 @@ export const TokenCreated = Type.Object(
   closed,
 )
 
+export const SystemInfo = Type.Object(
+  {
+    version: Type.String(),
+    database: OneOf(['sqlite', 'postgres'] as const),
+    publicUrl: Nullable(Type.String()),
+    secureTierMaxBytes: Bytes,
+  },
+  closed,
+)
+
 // ── cases and items ──────────────────────────────────────────────────────────────────────────────
 export const CaseNumber = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', description: 'Never changes, e.g. CASE-2026-003' })
 export const Case = Type.Object(
@@ -394,6 +404,9 @@ export const JobQuery = Type.Object(
 )
 
 export type Me = Static<typeof Me>
+export type SystemInfo = Static<typeof SystemInfo>
+export type SignInRequest = Static<typeof SignInRequest>
+export type PasswordChange = Static<typeof PasswordChange>
 export type Member = Static<typeof Member>
 export type Token = Static<typeof Token>
 export type TokenCreated = Static<typeof TokenCreated>

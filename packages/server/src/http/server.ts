@@ -1,14 +1,17 @@
-import { Problem, ProblemSchema } from '@holdfast/api'
+import { ProblemSchema } from '@holdfast/api'
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import type { HttpApp } from './app-types.ts'
 import { registerAccess } from './authenticate.ts'
+import { registerDocsPage } from './docs-page.ts'
+import { registerOpenApi } from './openapi.ts'
 import { registerPace } from './pace.ts'
 import { sendProblem, toProblem } from './problems.ts'
 import { registerRepeated } from './repeated.ts'
 import { registerRoutes } from './routes/index.ts'
 import { registerSecurityHeaders } from './security-headers.ts'
+import { registerWeb } from './serve-web.ts'
 import type { Services } from './services.ts'
 import { compileValidator } from './validation.ts'
 
@@ -65,7 +68,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const origins = originsOf(options.config)
   registerAccess(app, { services: options.services, origins })
   registerRepeated(app, options.services.idempotency)
+  await registerOpenApi(app, options.config)
   await registerRoutes(app, options.services, { clock: options.clock, origins, version: options.config.version })
+  registerDocsPage(app)
+  await registerWeb(app, options.config.webRoot)
   await app.ready()
   return app
 }
@@ -80,7 +86,6 @@ function registerErrors(app: HttpApp): void {
     else if (problem.cause !== undefined) request.log.debug({ err: problem.cause }, 'request refused')
     return sendProblem(problem, request, reply)
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(new Problem('NOT_FOUND', 'There is no such address here.'), request, reply))
 }
 
 function registerRequestLog(app: HttpApp, clock: Clock): void {

@@ -6,6 +6,7 @@ import type { JobService } from '../services/jobs.ts'
 import type { MemberService } from '../services/members.ts'
 import type { RoleService } from '../services/roles.ts'
 import type { SetupService } from '../services/setup.ts'
+import type { SystemService } from '../services/system.ts'
 import type { TargetService } from '../services/targets.ts'
 import type { TokenService } from '../services/tokens.ts'
 import type { Sessions } from './sessions.ts'
@@ -22,5 +23,6 @@ export type Services = {
   readonly roles: RoleService
   readonly jobs: JobService
   readonly idempotency: IdempotencyService
+  readonly system: SystemService
   readonly sessions: Sessions
 }

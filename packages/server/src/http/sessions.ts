@@ -1,5 +1,7 @@
-import { APIError, betterAuth } from 'better-auth'
+import { kyselyAdapter } from '@better-auth/kysely-adapter'
+import { APIError } from 'better-auth/api'
 import { hashPassword } from 'better-auth/crypto'
+import { betterAuth } from 'better-auth/minimal'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../db/database.ts'
 
@@ -50,7 +52,7 @@ function createAuth(options: SessionOptions) {
     basePath: '/api/auth',
     secret,
     secrets: [{ version: 1, value: secret }],
-    database: { db: options.database.writer, type: options.database.kind },
+    database: kyselyAdapter(options.database.writer, { type: options.database.kind }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 128 },
     session: { expiresIn: 24 * hour, updateAge: hour, cookieCache: { enabled: false } },
     rateLimit: { enabled: false },

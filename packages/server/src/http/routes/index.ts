@@ -3,12 +3,14 @@ import type { HttpApp } from '../app-types.ts'
 import type { Services } from '../services.ts'
 import { registerAuthRoutes } from './auth.ts'
 import { registerCaseRoutes } from './cases.ts'
+import { registerHealthRoutes } from './health.ts'
 import { registerItemRoutes } from './items.ts'
 import { registerJobRoutes } from './jobs.ts'
 import { registerMeRoutes } from './me.ts'
 import { registerMemberRoutes } from './members.ts'
 import { registerRoleRoutes } from './roles.ts'
 import { registerSetupRoutes } from './setup.ts'
+import { registerSystemRoutes } from './system.ts'
 import { registerTargetRoutes } from './targets.ts'
 import { registerTokenRoutes } from './tokens.ts'
 
@@ -33,6 +35,8 @@ const groups: readonly RegisterRoutes[] = [
   registerTargetRoutes,
   registerRoleRoutes,
   registerJobRoutes,
+  registerSystemRoutes,
+  registerHealthRoutes,
 ]
 
 /** Each group gets a scope of its own, so that content type parsers and hooks of one do not reach another. */
