@@ -1,7 +1,7 @@
 import type { BigIntStats, Dirent } from 'node:fs'
 import { lstat, opendir, rmdir } from 'node:fs/promises'
 import { RESERVED_PREFIX } from './key.ts'
-import { codeOf, unless } from './local-errors.ts'
+import { unless } from './local-errors.ts'
 import type { Layout } from './local-layout.ts'
 import type { ObjectStat } from './target.ts'
 
@@ -70,16 +70,12 @@ async function* walkDirectory(layout: Layout, at: { directory: string; keyPrefix
   }
 }
 
-/** The one name in a write's directory; null where it has none, and then the directory goes if it is `stale`. */
-export async function nameInWriteDirectory(directory: string, stale: boolean): Promise<string | null> {
+/** The one name in the directory of an old write; where a crash left it empty it goes, and the answer is null. */
+export async function nameInWriteDirectory(directory: string): Promise<string | null> {
   for await (const batch of entriesOf(directory)) {
     const file = batch.find((entry) => entry.isFile())
     if (file) return file.name
   }
-  if (stale) {
-    await rmdir(directory).catch((error: unknown) => {
-      if (!['ENOENT', 'ENOTEMPTY', 'EACCES', 'EROFS', 'EPERM'].includes(codeOf(error))) throw error
-    })
-  }
+  await unless(['ENOENT', 'ENOTEMPTY', 'EACCES', 'EROFS', 'EPERM'], rmdir(directory))
   return null
 }

@@ -1,168 +1,109 @@
-import { randomBytes } from 'node:crypto'
-import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, rm, rmdir } from 'node:fs/promises'
-import { RESERVED_PREFIX } from './key.ts'
-import { codeOf, unless } from './local-errors.ts'
-import { type Place, syncDirectory, withDirectory } from './local-layout.ts'
-import { StorageError, type WriteId } from './target.ts'
+import { lstat } from 'node:fs/promises'
+import { unless } from './local-errors.ts'
+import { isPlainDirectory, type Place, removeEmptyDirectories, syncDirectory } from './local-layout.ts'
+import { findObject, getObject, type Local, moveInto } from './local-objects.ts'
+import {
+  createUnfinished,
+  parseWriteId,
+  removeEmptied,
+  removeUnfinished,
+  startedAtOf,
+  syncUnfinished,
+  toWriteId,
+  type WriteName,
+} from './local-unfinished.ts'
+import { nameInWriteDirectory, walk } from './local-walk.ts'
+import { writeGone } from './local-write-files.ts'
+import { checkPart, checkReceipts, checkSize } from './receipts.ts'
+import type { ObjectStat, PartReceipt, WriteId, WritePart } from './target.ts'
 
-/**
- * An unfinished write is a directory `.hf-<time>-<random>` beside the object, with the file under its final name in it: the name
- * tells `listWrites` the key, the directory keeps the parent from being tidied away, and the final rename stays within one folder.
- * The write id adds the file's inode and birth time, by which a repeated commit knows its own object.
- */
-export type WriteName = { readonly directoryName: string; readonly identity: string; readonly startedAt: number }
+/** A write under way: its object's key and its id. */
+export type Named = { readonly key: string; readonly id: WriteId }
+type Located = { readonly place: Place; readonly directory: string; readonly path: string; readonly name: WriteName }
 
-const idPattern = /^([0-9a-z]{8,10})-([0-9a-f]{24})\.([0-9a-z]+-[0-9a-z]+)$/
-
-export const newDirectoryName = (now: number): string =>
-  `${RESERVED_PREFIX}${now.toString(36).padStart(8, '0')}-${randomBytes(12).toString('hex')}`
-
-export const identityOf = (stats: BigIntStats): string => `${stats.ino.toString(36)}-${stats.birthtimeNs.toString(36)}`
-
-export const toWriteId = (directoryName: string, stats: BigIntStats): WriteId =>
-  `${directoryName.slice(RESERVED_PREFIX.length)}.${identityOf(stats)}`
-
-/** Null where `id` is no id of this driver; nothing that a caller passes can name a path of its own. */
-export function parseWriteId(id: WriteId): WriteName | null {
-  const match = idPattern.exec(id)
-  if (!match) return null
-  const [, time = '', random = '', identity = ''] = match
-  return { directoryName: `${RESERVED_PREFIX}${time}-${random}`, identity, startedAt: Number.parseInt(time, 36) }
+/** Where a write lies; throws 'not-found' for what is no id of this driver. */
+function locate({ layout }: Local, { key, id }: Named): Located {
+  const place = layout.place(key)
+  const name = parseWriteId(id)
+  if (!name) throw writeGone()
+  const directory = `${place.directory}/${name.directoryName}`
+  return { place, name, directory, path: `${directory}/${place.name}` }
 }
 
-export const startedAtOf = (directoryName: string): number | null =>
-  parseWriteId(`${directoryName.slice(RESERVED_PREFIX.length)}.0-0`)?.startedAt ?? null
-
-export const writeGone = (): StorageError =>
-  new StorageError('not-found', 'There is no such write: it was committed, aborted or never begun')
-
-export type Unfinished = { directory: string; path: string; handle: FileHandle }
-
-/** Makes the directory and the file of a write, of mode 0700 and 0600, `size` bytes long and empty of blocks. Nothing is left on failure. */
-export async function createUnfinished(root: string, place: Place, options: { now: number; size: number }): Promise<Unfinished> {
-  const directory = `${place.directory}/${newDirectoryName(options.now)}`
-  await withDirectory(root, place.directory, () => mkdir(directory, { mode: 0o700 }))
-  const path = `${directory}/${place.name}`
+export async function beginWrite({ layout, clock, files }: Local, key: string, size: number): Promise<WriteId> {
+  const place = layout.place(key)
+  checkSize(size)
+  const file = await createUnfinished(layout.root, place, { now: clock.now(), size })
   try {
-    const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
-    try {
-      if (options.size > 0) await handle.truncate(options.size)
-      return { directory, path, handle }
-    } catch (error) {
-      await handle.close()
-      throw error
-    }
+    await syncUnfinished(file, place.directory)
+    const id = toWriteId(file.directory.slice(place.directory.length + 1), await file.handle.stat({ bigint: true }))
+    await files.adopt(file.path, file.handle)
+    return id
   } catch (error) {
-    await removeUnfinished(directory)
+    await file.handle.close()
+    await removeUnfinished(file.directory)
+    await removeEmptyDirectories(layout.root, place.directory)
     throw error
   }
 }
 
-/** Makes the write findable after a power cut. */
-export async function syncUnfinished({ directory, handle }: Unfinished, parent: string): Promise<void> {
-  await handle.sync()
-  await syncDirectory(directory)
-  await syncDirectory(parent)
+export async function writePart(local: Local, named: Named, part: WritePart, signal: AbortSignal | undefined): Promise<PartReceipt> {
+  const { path, directory } = locate(local, named)
+  if (!(await isPlainDirectory(directory))) throw writeGone()
+  await local.files.use(path, async (file) => {
+    checkPart(part, file.size)
+    await file.write(part.bytes, { offset: part.offset, signal })
+  })
+  return { number: part.number, size: part.bytes.length, tag: null }
 }
 
-export async function removeUnfinished(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true })
+export async function flushWrite(local: Local, named: Named): Promise<void> {
+  const { path, directory } = locate(local, named)
+  if (!(await isPlainDirectory(directory))) throw writeGone()
+  await local.files.use(path, (file) => file.flush(() => removeUnfinished(directory)))
 }
 
-/** Removes the directory once its file has been renamed out of it; one that is gone or in use again is fine. */
-export async function removeEmptied(directory: string): Promise<void> {
-  await unless(['ENOENT', 'ENOTEMPTY'], rmdir(directory))
+export async function commitWrite(local: Local, named: Named, receipts: readonly PartReceipt[]): Promise<ObjectStat> {
+  const { place, name, directory, path } = locate(local, named)
+  if (!(await isPlainDirectory(directory)) || !(await unless(['ENOENT'], lstat(path)))) {
+    if ((await findObject(place))?.identity !== name.identity) throw writeGone()
+  } else {
+    await local.files.use(path, async (file) => {
+      checkReceipts(receipts, file.size)
+      await file.flush(() => removeUnfinished(directory))
+    })
+    await local.files.release(path)
+    await moveInto(path, place)
+  }
+  await syncDirectory(place.directory)
+  await removeEmptied(directory)
+  return getObject(local, named.key)
 }
 
-type Entry = { handle: FileHandle; inode: bigint; size: number; users: number; evicted: boolean }
-
-/** Open files of writes under way, at most `limit` of them idle or in use, so that a part costs no open and close. */
-export interface WriteFiles extends AsyncDisposable {
-  /** Runs `work` on the file at `path`; 'not-found' where it is gone, also where another process finished the write. */
-  use<T>(path: string, work: (file: { handle: FileHandle; size: number }) => Promise<T>): Promise<T>
-  /** Keeps `handle` for later use. */
-  adopt(path: string, handle: FileHandle): Promise<void>
-  /** Waits until nothing uses the file and closes it. */
-  release(path: string): Promise<void>
+export async function abortWrite(local: Local, { key, id }: Named): Promise<void> {
+  const place = local.layout.place(key)
+  const name = parseWriteId(id)
+  if (!name || !(await isPlainDirectory(place.directory))) return
+  const directory = `${place.directory}/${name.directoryName}`
+  await local.files.release(`${directory}/${place.name}`)
+  await removeUnfinished(directory)
+  await removeEmptyDirectories(local.layout.root, place.directory)
 }
 
-export function createWriteFiles(limit: number): WriteFiles {
-  const entries = new Map<string, Promise<Entry>>()
-  const busy = new Map<string, Set<Promise<unknown>>>()
-
-  const closeIdle = async (entry: Entry): Promise<void> => {
-    entry.evicted = true
-    if (entry.users === 0) await entry.handle.close()
-  }
-  const trim = async (): Promise<void> => {
-    for (const [path, pending] of entries) {
-      if (entries.size <= limit) return
-      entries.delete(path)
-      await pending.then(closeIdle, () => {})
-    }
-  }
-  const toEntry = async (handle: FileHandle): Promise<Entry> => {
-    const stats = await handle.stat({ bigint: true })
-    return { handle, inode: stats.ino, size: Number(stats.size), users: 0, evicted: false }
-  }
-  const openEntry = async (path: string): Promise<Entry> => {
-    const handle = await unless(['ENOENT', 'ENOTDIR'], open(path, constants.O_RDWR | constants.O_NOFOLLOW))
-    if (!handle) throw writeGone()
-    return toEntry(handle)
-  }
-  const find = (path: string): Promise<Entry> => {
-    const pending = entries.get(path) ?? openEntry(path)
-    entries.delete(path)
-    entries.set(path, pending)
-    pending.catch(() => entries.get(path) === pending && entries.delete(path))
-    return pending
-  }
-  const drop = async (path: string): Promise<void> => {
-    const pending = entries.get(path)
-    entries.delete(path)
-    await pending?.then(closeIdle, () => {})
-  }
-  const run = async <T>(path: string, work: (file: { handle: FileHandle; size: number }) => Promise<T>): Promise<T> => {
-    const entry = await find(path)
-    entry.users += 1
-    try {
-      await trim()
-      const now = await unless(['ENOENT', 'ENOTDIR'], lstat(path, { bigint: true }))
-      if (now?.ino !== entry.inode) {
-        await drop(path)
-        throw writeGone()
-      }
-      return await work(entry)
-    } finally {
-      entry.users -= 1
-      if (entry.evicted && entry.users === 0) await entry.handle.close().catch((error: unknown) => void codeOf(error))
-    }
-  }
-
-  return {
-    async use(path, work) {
-      const running = run(path, work)
-      const all = busy.get(path) ?? new Set()
-      busy.set(path, all.add(running))
-      try {
-        return await running
-      } finally {
-        all.delete(running)
-        if (all.size === 0) busy.delete(path)
-      }
-    },
-    async adopt(path, handle) {
-      entries.set(path, toEntry(handle))
-      await trim()
-    },
-    async release(path) {
-      await Promise.allSettled([...(busy.get(path) ?? [])])
-      await drop(path)
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.allSettled([...busy.values()].flatMap((all) => [...all]))
-      for (const path of [...entries.keys()]) await drop(path)
-    },
+export async function* listWrites(
+  { layout }: Local,
+  prefix: string,
+  olderThan: number,
+): AsyncGenerator<{ key: string; write: WriteId; startedAt: number }> {
+  for await (const found of walk(layout, prefix)) {
+    if (!('writeDirectory' in found)) continue
+    const startedAt = startedAtOf(found.name)
+    if (startedAt === null || startedAt >= olderThan) continue
+    const name = await nameInWriteDirectory(found.writeDirectory)
+    const segment = name === null ? null : layout.nameToSegment(name)
+    if (segment === null) continue
+    const stats = await unless(['ENOENT'], lstat(`${found.writeDirectory}/${name}`, { bigint: true }))
+    const key = found.keyPrefix + segment
+    if (stats && key.startsWith(prefix)) yield { key, write: toWriteId(found.name, stats), startedAt }
   }
 }
