@@ -14,6 +14,8 @@ const programs = [
       readdirSync('/usr/lib/postgresql').some((version) => existsSync(`/usr/lib/postgresql/${version}/bin/initdb`)),
     debian: 'postgresql',
   },
+  { name: 'Samba', present: () => onPath('smbd') && existsSync('/usr/bin/smbpasswd'), debian: 'samba' },
+  { name: 'smbclient', present: () => onPath('smbclient'), debian: 'smbclient' },
   { name: 'strace', present: () => onPath('strace'), debian: 'strace' },
 ]
 
