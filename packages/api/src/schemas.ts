@@ -336,6 +336,7 @@ export const AuditEntry = Type.Object(
     itemId: Nullable(Type.String()),
     fileId: Nullable(Type.String()),
     details: Type.Record(Type.String(), Type.Unknown()),
+    redacted: Type.Array(OneOf(['actor', 'subject', 'details'] as const), { description: 'Parts that were erased since; the leaf stays' }),
   },
   closed,
 )

@@ -6,3 +6,7 @@ export function fromBase64(text: string): Uint8Array | null {
 
 export const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** The bytes of lower-case hex, or null. */
+export const fromHex = (text: string): Uint8Array | null =>
+  /^(?:[0-9a-f]{2})*$/.test(text) ? new Uint8Array(Buffer.from(text, 'hex')) : null

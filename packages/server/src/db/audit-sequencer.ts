@@ -28,6 +28,8 @@ export type SequencerDeps = {
 }
 
 export interface Sequencer extends AsyncDisposable {
+  /** The first line of every checkpoint. */
+  readonly origin: string
   /** The key that outsiders verify with. */
   readonly verifierKey: string
   readonly verifiers: readonly NoteVerifier[]
@@ -74,6 +76,7 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
   }
   const loop = createLoop({ clock, work: () => sequencePending(deps.database, sequenceNow), onError: deps.onError ?? (() => {}) })
   return {
+    origin: signer.name,
     verifierKey: signer.verifierKey,
     verifiers,
     sequenceNow,
