@@ -9,7 +9,15 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal ? { signal } : {}),
+  async sleep(milliseconds, signal) {
+    try {
+      await sleep(milliseconds, undefined, signal ? { signal } : {})
+    } catch (error) {
+      // Node rejects with an AbortError of its own and keeps the reason as its cause.
+      signal?.throwIfAborted()
+      throw error
+    }
+  },
 }
 
 export const toIso = (milliseconds: number): string => new Date(milliseconds).toISOString()
