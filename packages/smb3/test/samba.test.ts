@@ -59,7 +59,7 @@ describe('the configurations of a server', () => {
     ['SMB3_02', '3.0.2'],
   ] as const) {
     test(`T4: a server of ${named} at most repeats its negotiation under encryption`, async () => {
-      const server = await startSamba('encryption-required', [`server max protocol = ${protocol}`])
+      const server = await startSamba('encryption-required', ['server min protocol = SMB2', `server max protocol = ${protocol}`])
       try {
         await using share = await connectShare(optionsFor(server))
         assert.deepEqual(share.security, { dialect: named, cipher: 'aes-128-ccm' })

@@ -1,0 +1,144 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { checkpointFile } from './db/audit-checkpoint-file.ts'
+import type { HttpApp } from './http/app-types.ts'
+import { createLogger } from './http/request-log.ts'
+import { createHttpServer } from './http/server.ts'
+import type { Services } from './http/services.ts'
+import { createSessions, passwords } from './http/sessions.ts'
+import { purgeJobsHandler, purgeJobsSchedule } from './jobs/handlers/purge-jobs.ts'
+import { purgeObjectHandler } from './jobs/handlers/purge-object.ts'
+import { sweepSchedules, sweepTargetsHandler, sweepUploadsHandler } from './jobs/handlers/sweep.ts'
+import { verifyFileHandler } from './jobs/handlers/verify-file.ts'
+import type { JobHandler } from './jobs/job-handler.ts'
+import { createWorker, type Worker } from './jobs/worker.ts'
+import type { Instance } from './open-instance.ts'
+import { accessService } from './services/access.ts'
+import { auditService } from './services/audit.ts'
+import { caseService } from './services/cases.ts'
+import { deriveSecret } from './services/derived-secrets.ts'
+import { downloadService } from './services/downloads.ts'
+import { fileService, noHolds } from './services/files.ts'
+import { idempotencyService } from './services/idempotency.ts'
+import { defaultIngestLimits, type IngestDeps } from './services/ingest/deps.ts'
+import { createDigestPool } from './services/ingest/digest-pool.ts'
+import { createPartAttempts } from './services/ingest/part-attempts.ts'
+import { createPartMemory } from './services/ingest/part-memory.ts'
+import { itemService } from './services/items.ts'
+import { jobService } from './services/jobs.ts'
+import { memberService } from './services/members.ts'
+import { roleService } from './services/roles.ts'
+import { createKnownEnds, type SealedReaderDeps } from './services/sealed/sealed-object.ts'
+import { createSegmentMemory } from './services/sealed/segment-memory.ts'
+import { mintSetupCode, setupService } from './services/setup.ts'
+import { systemService } from './services/system.ts'
+import { targetService } from './services/targets.ts'
+import { tokenService } from './services/tokens.ts'
+import { uploadService } from './services/uploads.ts'
+import { createTargetBackends } from './target-backends.ts'
+import { version } from './version.ts'
+
+export type AppOptions = {
+  readonly logger?: Logger
+  /** The built web app; null serves the API alone. */
+  readonly webRoot?: string | null
+}
+
+/** A server that can be listened with, and its worker. */
+export interface App extends AsyncDisposable {
+  readonly http: HttpApp
+  readonly worker: Worker
+  readonly services: Services
+  readonly logger: Logger
+  /** To be printed to whoever started the server; null once somebody can sign in. */
+  readonly setupCode: string | null
+}
+
+/** Spare buffers of 8 MiB for all uploads together, besides one for each part that is arriving. */
+const SPARE_PART_BUFFERS = 4
+const KEPT_SEGMENTS = 32
+const KNOWN_ENDS = 10_000
+const DOWNLOADS_AT_ONCE = 32
+
+/** What moves bytes, made once for all services and jobs of the process. */
+type Engines = { readonly ingest: IngestDeps; readonly reader: SealedReaderDeps }
+
+function createEngines(instance: Instance, resources: AsyncDisposableStack): Engines {
+  const { store, clock, keys, targets, points } = instance
+  const digests = resources.use(createDigestPool(Math.max(1, Math.min(4, availableParallelism() - 1))))
+  const attempts = createPartAttempts(defaultIngestLimits.partsAtOnce)
+  const memory = createPartMemory(SPARE_PART_BUFFERS)
+  return {
+    ingest: { store, clock, keys, targets, digests, memory, attempts, points, limits: defaultIngestLimits },
+    reader: { keys, memory: createSegmentMemory(KEPT_SEGMENTS), ends: createKnownEnds(KNOWN_ENDS) },
+  }
+}
+
+function createServices(instance: Instance, engines: Engines, parts: { logger: Logger; setupCode: SetupCodePair | null }): Services {
+  const { config, secrets, store, clock, keys, credentials, targets, database, sequencer } = instance
+  const files = fileService({ store, clock, requireNoHold: noHolds })
+  const secret = (purpose: 'sessions' | 'idempotency') => deriveSecret(secrets.credentialKey, purpose)
+  return {
+    access: accessService({ store }),
+    setup: setupService({ store, clock, passwords, keys, code: parts.setupCode?.code ?? null }),
+    members: memberService({ store, clock, passwords }),
+    tokens: tokenService({ store, clock }),
+    cases: caseService({ store, clock, files }),
+    items: itemService({ store, clock, files }),
+    files,
+    uploads: uploadService(engines.ingest),
+    downloads: downloadService({ store, clock, targets, downloadsAtOnce: DOWNLOADS_AT_ONCE, ...engines.reader }),
+    targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance) }),
+    roles: roleService({ store, clock }),
+    jobs: jobService({ store }),
+    audit: auditService({ store, sequencer, clock, kept: checkpointFile(config.dataDir) }),
+    idempotency: idempotencyService({ store, clock, hashKey: secret('idempotency') }),
+    system: systemService({ store, version, publicUrl: config.publicUrl }),
+    sessions: createSessions({ database, secret: secret('sessions'), publicUrl: config.publicUrl, logger: parts.logger }),
+  }
+}
+
+function createHandlers(instance: Instance, engines: Engines, logger: Logger): JobHandler[] {
+  const { store, clock, targets, points } = instance
+  const { ingest, reader } = engines
+  return [
+    verifyFileHandler({ store, clock, targets, points, digests: ingest.digests, ...reader }),
+    purgeObjectHandler({ store, clock, targets, points }),
+    sweepUploadsHandler({ ingest, logger }),
+    sweepTargetsHandler({ ingest, logger }),
+    purgeJobsHandler({ store, clock }),
+  ]
+}
+
+type SetupCodePair = ReturnType<typeof mintSetupCode>
+
+/** Puts a server together on an open instance. It owns neither the instance nor a port; disposing stops its worker and requests. */
+export async function createApp(instance: Instance, options: AppOptions = {}): Promise<App> {
+  const { config, store, clock, points, sequencer } = instance
+  const logger = options.logger ?? createLogger()
+  await using opened = new AsyncDisposableStack()
+  const setupCode = (await store.read.memberships.any()) ? null : mintSetupCode()
+  const engines = createEngines(instance, opened)
+  const services = createServices(instance, engines, { logger, setupCode })
+  const worker = createWorker({
+    ...{ store, clock, points, logger },
+    handlers: createHandlers(instance, engines, logger),
+    schedules: [...sweepSchedules, purgeJobsSchedule],
+  })
+  opened.defer(() => worker.stop())
+  const http = await createHttpServer({
+    ...{ services, logger, clock },
+    config: { publicUrl: config.publicUrl, trustProxy: false, webRoot: options.webRoot ?? null, version },
+  })
+  opened.defer(() => http.close())
+  sequencer.start()
+  const resources = opened.move()
+  return {
+    ...{ http, worker, services, logger, setupCode: setupCode?.text ?? null },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+/** Where `npm run build` puts the web app. */
+export const builtWebRoot = join(import.meta.dirname, '..', '..', 'web', 'dist')

@@ -1,0 +1,8 @@
+export { type App, createApp } from './app.ts'
+export { type Config, ConfigError, loadConfig } from './config.ts'
+export { FolderInUse } from './db/folder-lock.ts'
+export { type InitResult, initDataFolder } from './keys/init.ts'
+export { KeyError } from './keys/provider.ts'
+export { type Running, startServer } from './main.ts'
+export { type Instance, openInstance } from './open-instance.ts'
+export { version } from './version.ts'

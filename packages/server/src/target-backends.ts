@@ -1,0 +1,27 @@
+import type { Instance } from './open-instance.ts'
+import type { TargetBackends } from './services/targets.ts'
+import { checkAddress } from './storage/open-target.ts'
+
+/** A target that does not answer within this time is not waited for by a page that only shows its free space. */
+const FREE_SPACE_MILLISECONDS = 2000
+
+/** What the service of targets needs of the drivers. */
+export function createTargetBackends({ pool, clock }: Instance): TargetBackends {
+  return {
+    check: checkAddress,
+    async freeBytes(row, signal) {
+      const limit = AbortSignal.timeout(FREE_SPACE_MILLISECONDS)
+      const either = signal ? AbortSignal.any([signal, limit]) : limit
+      return pool.use(row, async (target) => (await target.space?.free({ signal: either })) ?? null).catch(() => null)
+    },
+    async test(row, signal) {
+      const at = new Date(clock.now()).toISOString()
+      const key = `.probe/${clock.now()}`
+      await pool.use(row, async (target) => {
+        await target.put(key, new Uint8Array(16), signal ? { signal } : {})
+        await target.delete(key)
+      })
+      return { ok: true, at, steps: [] }
+    },
+  }
+}
