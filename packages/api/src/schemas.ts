@@ -372,6 +372,15 @@ export const AuditProof = Type.Object(
   },
   closed,
 )
+export const AuditConsistency = Type.Object(
+  {
+    from: Type.Integer(),
+    size: Type.Integer(),
+    path: Type.Array(Type.String(), { description: 'Hashes in base64, RFC 6962 §2.1.2' }),
+    note: Type.String({ description: 'The checkpoint of size, a C2SP signed note' }),
+  },
+  closed,
+)
 export const AuditVerification = Type.Object(
   {
     ok: Type.Boolean(),
@@ -431,6 +440,7 @@ export type AuditEntry = Static<typeof AuditEntry>
 export type AuditQuery = Static<typeof AuditQuery>
 export type AuditCheckpoint = Static<typeof AuditCheckpoint>
 export type AuditProof = Static<typeof AuditProof>
+export type AuditConsistency = Static<typeof AuditConsistency>
 export type AuditVerification = Static<typeof AuditVerification>
 export type Job = Static<typeof Job>
 export type SetupState = Static<typeof SetupState>

@@ -1,35 +1,32 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type RoleName, roles } from '@holdfast/api'
 import type { InjectOptions } from 'fastify'
+import { createApp } from '../src/app.ts'
 import { type Clock, systemClock } from '../src/core/clock.ts'
+import { noCrashPoints } from '../src/core/crash-point.ts'
+import { createNoteSigner } from '../src/core/signed-note.ts'
 import { auditLog } from '../src/db/audit-log.ts'
+import { createSequencer } from '../src/db/audit-sequencer.ts'
 import type { Database } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { openSqlite } from '../src/db/sqlite.ts'
 import { createStore, type Store } from '../src/db/store.ts'
+import type { TargetRow } from '../src/db/targets.ts'
 import type { HttpApp } from '../src/http/app-types.ts'
 import { createLogger } from '../src/http/request-log.ts'
-import { createHttpServer, type HttpConfig } from '../src/http/server.ts'
 import type { Services } from '../src/http/services.ts'
-import { createSessions, passwords } from '../src/http/sessions.ts'
 import { environmentKeyProvider } from '../src/keys/environment-provider.ts'
 import { createKeyHierarchy } from '../src/keys/hierarchy.ts'
 import { credentialSealer } from '../src/keys/sealed-credentials.ts'
-import { accessService } from '../src/services/access.ts'
+import type { Instance } from '../src/open-instance.ts'
 import { commandLineActor, commandLineCaller } from '../src/services/caller.ts'
-import { caseService, type FilesBelow } from '../src/services/cases.ts'
-import { deriveSecret } from '../src/services/derived-secrets.ts'
-import { idempotencyService } from '../src/services/idempotency.ts'
-import { itemService } from '../src/services/items.ts'
-import { jobService } from '../src/services/jobs.ts'
-import { memberService } from '../src/services/members.ts'
-import { roleService } from '../src/services/roles.ts'
-import { createTenant, mintSetupCode, setupService } from '../src/services/setup.ts'
-import { systemService } from '../src/services/system.ts'
-import { type TargetBackends, targetService } from '../src/services/targets.ts'
-import { tokenService } from '../src/services/tokens.ts'
-import { memoryTarget } from '../src/storage/memory.ts'
-import { checkAddress } from '../src/storage/open-target.ts'
+import { createTenant } from '../src/services/setup.ts'
+import { createTargetAccess } from '../src/services/target-access.ts'
+import { createMemoryStore, memoryTarget } from '../src/storage/memory.ts'
+import { createTargetPool } from '../src/storage/target-pool.ts'
 
 export type TestClock = Clock & { advance(milliseconds: number): void }
 
@@ -47,129 +44,69 @@ export function movableClock(): TestClock {
 
 export type Tenant = { readonly id: string; readonly targetId: string; readonly tokens: Readonly<Record<RoleName, string>> }
 
-/** A server in memory with two tenants, each with an API token of every role. */
+/** The whole server over a database and a target in memory, with two tenants, each with an API token of every role. */
 export interface World extends AsyncDisposable {
   readonly app: HttpApp
   readonly services: Services
   readonly store: Store
-  readonly database: Database
   readonly clock: TestClock
   readonly tenant: Tenant
   readonly other: Tenant
-  readonly setupCode: string
+  readonly setupCode: string | null
   /** Everything that was logged, as it was written. */
   readonly logged: string[]
-  /** Scopes whose files were to be deleted. */
-  readonly deletedBelow: { caseId: string; itemId: string | null }[]
 }
 
 export type WorldOptions = {
+  /** SQLite in memory where absent. It stays open. */
   readonly database?: Database
-  readonly config?: Partial<HttpConfig>
-  readonly backends?: Partial<TargetBackends>
+  readonly publicUrl?: string
+  readonly webRoot?: string
   /** Without tenants, as a new server is. */
   readonly fresh?: boolean
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  await using opened = new AsyncDisposableStack()
   const clock = movableClock()
-  const database = options.database ?? (await openSqlite(':memory:'))
-  await migrate(database, { clock, version: '0.0.0-test' })
-  const store = createStore(database, { clock, auditLog: (sql) => auditLog(sql, { clock }) })
+  const instance = await openMemoryInstance(opened, { ...options, clock })
+  const { store } = instance
   const logged: string[] = []
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void logged.push(line) } })
-  const config = { publicUrl: null, trustProxy: false, webRoot: null, version: '0.0.0-test', ...options.config }
-  const deletedBelow: World['deletedBelow'] = []
-  const setup = mintSetupCode()
-  const services = createServices({
-    store,
-    clock,
-    database,
-    logger,
-    deletedBelow,
-    code: setup.code,
-    config,
-    backends: options.backends ?? {},
-  })
-  const app = await createHttpServer({ services, config, logger, clock })
+  const app = opened.use(await createApp(instance, { logger, webRoot: options.webRoot ?? null }))
   const none = { id: '', targetId: '', tokens: { admin: '', examiner: '', viewer: '', auditor: '' } }
-  const tenant = options.fresh ? none : await makeTenant(store, services, 'first')
-  const other = options.fresh ? none : await makeTenant(store, services, 'second')
+  const tenant = options.fresh ? none : await makeTenant(store, app.services, 'first')
+  const other = options.fresh ? none : await makeTenant(store, app.services, 'second')
+  const resources = opened.move()
   return {
-    app,
-    services,
-    store,
-    database,
-    clock,
-    tenant,
-    other,
-    setupCode: setup.text,
-    logged,
-    deletedBelow,
-    async [Symbol.asyncDispose]() {
-      await app.close()
-      if (!options.database) await database[Symbol.asyncDispose]()
-    },
+    ...{ app: app.http, services: app.services, store, clock, tenant, other, setupCode: app.setupCode, logged },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
 
-type Parts = {
-  store: Store
-  clock: Clock
-  database: Database
-  logger: ReturnType<typeof createLogger>
-  deletedBelow: World['deletedBelow']
-  code: ReturnType<typeof mintSetupCode>['code']
-  config: HttpConfig
-  backends: Partial<TargetBackends>
-}
+type Opened = AsyncDisposableStack
 
-function createServices(parts: Parts): Services {
-  const { store, clock, database, logger, config } = parts
-  const credentialKey = new Uint8Array(randomBytes(32))
-  const keys = createKeyHierarchy({ store, clock, provider: environmentKeyProvider(new Uint8Array(randomBytes(32))) })
-  const files: FilesBelow = {
-    async deleteBelow(_tx, _caller, scope) {
-      parts.deletedBelow.push(scope)
-      return 0
-    },
-  }
+async function openMemoryInstance(opened: Opened, options: WorldOptions & { clock: TestClock }): Promise<Instance> {
+  const { clock } = options
+  const points = noCrashPoints
+  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-http-'))
+  opened.defer(() => rm(dataDir, { recursive: true, force: true }))
+  const database = options.database ?? opened.use(await openSqlite(':memory:'))
+  await migrate(database, { clock, version: '0.0.0-test' })
+  const signer = createNoteSigner('holdfast.test', new Uint8Array(randomBytes(32)))
+  const sequencer = opened.use(createSequencer({ database, signer, clock, points, kept: null }))
+  const store = createStore(database, { clock, auditLog: (sql) => auditLog(sql, { clock }) })
+  const secrets = { masterKey: randomBytes(32), credentialKey: randomBytes(32), auditKey: randomBytes(32) }
+  const provider = opened.use(environmentKeyProvider(secrets.masterKey))
+  const keys = opened.use(createKeyHierarchy({ store, provider, clock }))
+  const credentials = credentialSealer(secrets.credentialKey)
+  const objects = createMemoryStore()
+  const pool = opened.use(createTargetPool<TargetRow>({ open: async () => memoryTarget(clock, objects) }))
+  const targets = createTargetAccess({ store, pool })
+  const config = { dataDir, host: 'localhost', port: 0, databaseUrl: null, publicUrl: options.publicUrl ?? null }
   return {
-    access: accessService({ store }),
-    setup: setupService({ store, clock, passwords, keys, code: parts.code }),
-    members: memberService({ store, clock, passwords }),
-    tokens: tokenService({ store, clock }),
-    cases: caseService({ store, clock, files }),
-    items: itemService({ store, clock, files }),
-    targets: targetService({
-      store,
-      clock,
-      credentials: credentialSealer(credentialKey),
-      backends: { ...memoryBackends(clock), ...parts.backends },
-    }),
-    roles: roleService({ store, clock }),
-    jobs: jobService({ store }),
-    system: systemService({ store, version: config.version, publicUrl: config.publicUrl }),
-    idempotency: idempotencyService({ store, clock, hashKey: deriveSecret(credentialKey, 'idempotency') }),
-    sessions: createSessions({ database, secret: deriveSecret(credentialKey, 'sessions'), publicUrl: config.publicUrl, logger }),
-  }
-}
-
-/** A round trip through a target in memory. */
-function memoryBackends(clock: Clock): TargetBackends {
-  const target = memoryTarget(clock)
-  return {
-    check: checkAddress,
-    freeBytes: async () => null,
-    async test() {
-      await target.put('test', Uint8Array.of(1))
-      await target.delete('test')
-      return {
-        ok: true,
-        at: new Date(clock.now()).toISOString(),
-        steps: [{ name: 'write', ok: true, milliseconds: 0, detail: null, remedy: null }],
-      }
-    },
+    ...{ config, secrets, clock, points, database, store, sequencer, keys, credentials, pool, targets },
+    [Symbol.asyncDispose]: async () => {},
   }
 }
 

@@ -30,3 +30,10 @@ export function answers<const T extends Record<number, TSchema>>(
 
 /** 204: done, nothing to say. */
 export const NoContent = Type.Unsafe<undefined>({ type: 'null', description: 'Done' })
+
+/** Bytes or text of one of `contentTypes`, sent as they are made. */
+export const streamed = (contentTypes: readonly string[], description: string) =>
+  Type.Unsafe<unknown>({
+    description,
+    content: Object.fromEntries(contentTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }])),
+  })

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import * as api from '@holdfast/api'
 import type { HttpApp } from './app-types.ts'
@@ -6,8 +7,16 @@ import type { HttpApp } from './app-types.ts'
 const named: ReadonlyMap<string, string> = new Map(
   Object.entries(api as Record<string, unknown>)
     .filter(([name, value]) => /^[A-Z]/.test(name) && isObjectSchema(value))
-    .map(([name, schema]) => [JSON.stringify(schema), name]),
+    .map(([name, schema]) => [inDocument(schema), name]),
 )
+
+/** `schema` as @fastify/swagger writes it: a record of anything becomes `additionalProperties`. */
+function inDocument(schema: unknown): string {
+  return JSON.stringify(schema, (_key, value) => {
+    const { patternProperties, ...rest } = (value ?? {}) as { patternProperties?: Record<string, unknown> }
+    return patternProperties === undefined ? value : { ...rest, additionalProperties: Object.values(patternProperties)[0] }
+  })
+}
 
 function isObjectSchema(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'properties' in value && !('$id' in value)
@@ -22,6 +31,16 @@ function withReferences(node: unknown, found: Map<string, unknown>): unknown {
   if (name === undefined) return inside
   found.set(name, inside)
   return { $ref: `#/components/schemas/${name}` }
+}
+
+type Paths = Record<string, Record<string, { responses?: Record<string, { description: string }> }>>
+
+/** The good answers have no words of their own; they get those of their status. */
+function nameAnswers(paths: Paths): void {
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
+  for (const [status, answer] of operations.flatMap(({ responses }) => Object.entries(responses ?? {}))) {
+    if (answer.description === 'Default Response') answer.description = STATUS_CODES[status] ?? ''
+  }
 }
 
 const description = `Self-hosted evidence and file store. JSON with camelCase fields; times are ISO 8601 in UTC, sizes are bytes.
@@ -63,9 +82,10 @@ export async function registerOpenApi(app: HttpApp, config: { version: string; p
       }
     },
     transformObject: (documents) => {
-      const { openapiObject } = documents as { openapiObject: { paths: unknown; components: { schemas: Record<string, unknown> } } }
+      const { openapiObject } = documents as { openapiObject: { paths: Paths; components: { schemas: Record<string, unknown> } } }
       const found = new Map<string, unknown>()
-      openapiObject.paths = withReferences(openapiObject.paths, found)
+      openapiObject.paths = withReferences(openapiObject.paths, found) as Paths
+      nameAnswers(openapiObject.paths)
       Object.assign(openapiObject.components.schemas, Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1))))
       return openapiObject as never
     },

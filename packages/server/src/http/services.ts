@@ -1,5 +1,8 @@
 import type { AccessService } from '../services/access.ts'
+import type { AuditService } from '../services/audit.ts'
 import type { CaseService } from '../services/cases.ts'
+import type { DownloadService } from '../services/downloads.ts'
+import type { FileService } from '../services/files.ts'
 import type { IdempotencyService } from '../services/idempotency.ts'
 import type { ItemService } from '../services/items.ts'
 import type { JobService } from '../services/jobs.ts'
@@ -9,6 +12,7 @@ import type { SetupService } from '../services/setup.ts'
 import type { SystemService } from '../services/system.ts'
 import type { TargetService } from '../services/targets.ts'
 import type { TokenService } from '../services/tokens.ts'
+import type { UploadService } from '../services/uploads.ts'
 import type { Sessions } from './sessions.ts'
 
 /** What the routes call; `app.ts` puts it together. */
@@ -19,9 +23,13 @@ export type Services = {
   readonly tokens: TokenService
   readonly cases: CaseService
   readonly items: ItemService
+  readonly uploads: UploadService
+  readonly files: FileService
+  readonly downloads: DownloadService
   readonly targets: TargetService
   readonly roles: RoleService
   readonly jobs: JobService
+  readonly audit: AuditService
   readonly idempotency: IdempotencyService
   readonly system: SystemService
   readonly sessions: Sessions

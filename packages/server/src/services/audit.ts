@@ -120,7 +120,7 @@ export const auditService = (deps: AuditDeps) => ({
   verification: sharedVerification(deps),
 })
 
-export type AuditConsistency = { readonly from: number; readonly size: number; readonly path: readonly string[]; readonly note: string }
+export type AuditConsistency = { readonly from: number; readonly size: number; readonly path: string[]; readonly note: string }
 
 /**
  * Checks the whole log, also against the checkpoint kept beside the database. Takes time with the length of the log, so those

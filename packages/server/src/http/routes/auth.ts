@@ -2,9 +2,10 @@ import { Me, PasswordChange, Problem, SignInRequest } from '@holdfast/api'
 import type { FastifyReply } from 'fastify'
 import { answers, NoContent } from '../answers.ts'
 import type { HttpApp } from '../app-types.ts'
+import { createGate } from '../gate.ts'
 import { refuseOtherOrigin } from '../same-origin.ts'
 import type { Services } from '../services.ts'
-import { createGate, createSignInThrottle } from '../sign-in-throttle.ts'
+import { createSignInThrottle } from '../sign-in-throttle.ts'
 import type { RouteContext } from './index.ts'
 
 const tags = ['Sign-in']
@@ -17,6 +18,7 @@ const setCookies = (reply: FastifyReply, lines: readonly string[]): void => {
 /** Sign-in of people with a browser. Programs send an API token instead. */
 export function registerAuthRoutes(app: HttpApp, services: Services, context: RouteContext): void {
   const throttle = createSignInThrottle(context.clock)
+  // Hashing a password takes 32 MiB and a thread of the pool that file access uses too.
   const gate = createGate({ running: 2, waiting: 32 })
   registerSignIn(app, services, { ...context, throttle, gate })
   registerSignOut(app, services, context)

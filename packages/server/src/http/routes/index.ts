@@ -1,8 +1,10 @@
 import type { Clock } from '../../core/clock.ts'
 import type { HttpApp } from '../app-types.ts'
 import type { Services } from '../services.ts'
+import { registerAuditRoutes } from './audit.ts'
 import { registerAuthRoutes } from './auth.ts'
 import { registerCaseRoutes } from './cases.ts'
+import { registerFileRoutes } from './files.ts'
 import { registerHealthRoutes } from './health.ts'
 import { registerItemRoutes } from './items.ts'
 import { registerJobRoutes } from './jobs.ts'
@@ -13,6 +15,7 @@ import { registerSetupRoutes } from './setup.ts'
 import { registerSystemRoutes } from './system.ts'
 import { registerTargetRoutes } from './targets.ts'
 import { registerTokenRoutes } from './tokens.ts'
+import { registerUploadRoutes } from './uploads.ts'
 
 export type RouteContext = {
   readonly clock: Clock
@@ -32,9 +35,12 @@ const groups: readonly RegisterRoutes[] = [
   registerTokenRoutes,
   registerCaseRoutes,
   registerItemRoutes,
+  registerUploadRoutes,
+  registerFileRoutes,
   registerTargetRoutes,
   registerRoleRoutes,
   registerJobRoutes,
+  registerAuditRoutes,
   registerSystemRoutes,
   registerHealthRoutes,
 ]
