@@ -3,7 +3,7 @@ const only = (name, from, allowed) => ({
   name,
   severity: 'error',
   from: { path: from },
-  to: { path: '^packages/', pathNot: [from, ...allowed] },
+  to: { path: '^packages/[^/]+/src/', pathNot: [from, ...allowed] },
 })
 const server = '^packages/server/src/'
 module.exports = {

@@ -31,7 +31,7 @@ function staticChecks() {
     [
       'layers',
       'depcruise',
-      ['--config', '.dependency-cruiser.cjs', 'packages', '--include-only', '^packages/[^/]+/src/', '--output-type', 'err'],
+      ['--config', '.dependency-cruiser.cjs', 'packages', '--include-only', '^packages/[^/]+/src/|node_modules/', '--output-type', 'err'],
     ],
   ]
   for (const [name, command, args] of checks) {
