@@ -3,6 +3,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Clock } from '../core/clock.ts'
 import { openLocalTarget } from './local.ts'
+import { openSmbTarget } from './smb.ts'
 import { StorageError, type StorageTarget } from './target.ts'
 
 /** What a target row says: `place` holds the connection fields without secrets, `credentials` the opened secrets or null. */
@@ -18,6 +19,26 @@ export const LocalPlace = Type.Object(
 )
 export type LocalPlace = Static<typeof LocalPlace>
 
+const Host = Type.String({ pattern: '^[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?$', description: 'A host name or address' })
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
+/** Names that the drivers map would be mapped twice, so a folder is given as it is on the server. */
+const Folder = Type.String({ pattern: '^([^/\\\\]+(/[^/\\\\]+)*)?$', maxLength: 1000, description: 'Below the share; / between names' })
+
+export const SmbPlace = Type.Object(
+  {
+    host: Host,
+    port: Type.Optional(Port),
+    share: Type.String({ pattern: '^[^/\\\\:*?"<>|]+$', maxLength: 80 }),
+    folder: Type.Optional(Folder),
+    user: Type.String({ minLength: 1, maxLength: 256 }),
+    domain: Type.Optional(Type.String({ maxLength: 256, description: 'WORKGROUP for standalone servers' })),
+  },
+  closed,
+)
+export type SmbPlace = Static<typeof SmbPlace>
+export const SmbCredentials = Type.Object({ password: Type.String({ maxLength: 512 }) }, closed)
+export type SmbCredentials = Static<typeof SmbCredentials>
+
 type Kind = {
   readonly place: TSchema
   readonly credentials: TSchema
@@ -30,6 +51,12 @@ const kinds: Record<string, Kind> = {
     place: LocalPlace,
     credentials: Type.Null(),
     open: ({ place }: { place: LocalPlace }, { clock }) => openLocalTarget({ path: place.path, clock }),
+  },
+  smb: {
+    place: SmbPlace,
+    credentials: SmbCredentials,
+    open: async ({ place, credentials }: { place: SmbPlace; credentials: SmbCredentials }, { clock }) =>
+      openSmbTarget({ port: 445, folder: '', domain: '', ...place, ...credentials, clock }),
   },
 }
 
