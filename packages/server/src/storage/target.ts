@@ -12,13 +12,18 @@
 /** Retry makes sense for 'unavailable' alone. */
 export type StorageFault = 'not-found' | 'exists' | 'out-of-range' | 'bad-part' | 'bad-key' | 'denied' | 'full' | 'unavailable' | 'closed'
 
-/** What went wrong at a target. The message names the operation and the reason, never a secret or a signed URL. */
+/**
+ * What went wrong at a target. The message names the operation and the reason, never a secret or a signed URL.
+ * `remedy` says what an administrator can do about it, where the driver knows more than the fault tells.
+ */
 export class StorageError extends Error {
   readonly fault: StorageFault
-  constructor(fault: StorageFault, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  readonly remedy: string | null
+  constructor(fault: StorageFault, message: string, options?: { cause?: unknown; remedy?: string }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'StorageError'
     this.fault = fault
+    this.remedy = options?.remedy ?? null
   }
 }
 
