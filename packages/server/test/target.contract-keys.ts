@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { StorageError, type StorageTarget } from '../src/storage/target.ts'
-import { type Contract, collect, fails, freshKey, keysOf, sameBytes, text } from './target.contract.ts'
+import { type Contract, collect, fails, freshKey, keysOf, sameBytes, text } from './target.contract-kit.ts'
 
 /** Keys that no target may hold. */
 const refused = [

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { PartReceipt, StorageTarget } from '../src/storage/target.ts'
-import { type Contract, fails, freshKey, keysOf, sameBytes, writeParts } from './target.contract.ts'
+import { type Contract, fails, freshKey, keysOf, sameBytes, writeParts } from './target.contract-kit.ts'
 
 type OpenWrite = { key: string; id: string; bytes: Uint8Array; receipts: PartReceipt[] }
 type Model = { objects: Map<string, Uint8Array>; writes: OpenWrite[] }
