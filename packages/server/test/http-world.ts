@@ -27,6 +27,7 @@ import { createTenant } from '../src/services/setup.ts'
 import { createTargetAccess } from '../src/services/target-access.ts'
 import { createMemoryStore, memoryTarget } from '../src/storage/memory.ts'
 import { createTargetPool } from '../src/storage/target-pool.ts'
+import { checkAnswer } from './http-contract.ts'
 
 export type TestClock = Clock & { advance(milliseconds: number): void }
 
@@ -134,12 +135,14 @@ export type Answer<T = Record<string, unknown>> = {
   readonly json: T
 }
 
-/** Sends one request through the whole server, without a socket. */
+/** Sends one request through the whole server, without a socket, and holds the answer to the OpenAPI document. */
 export async function send<T = Record<string, unknown>>(app: HttpApp, call: Call): Promise<Answer<T>> {
   const headers = { ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token}` }), ...call.headers }
   const request: InjectOptions = { method: call.method ?? 'GET', url: call.url, headers }
   if (call.body !== undefined) request.payload = call.body as NonNullable<InjectOptions['payload']>
   const response = await app.inject(request)
+  const type = String(response.headers['content-type'] ?? '').split(';', 1)[0] ?? ''
+  checkAnswer(app, { method: request.method as string, url: call.url, status: response.statusCode, type, text: response.payload })
   const isJson = String(response.headers['content-type']).includes('json')
   return { status: response.statusCode, headers: response.headers, text: response.payload, json: (isJson ? response.json() : {}) as T }
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import * as api from '@holdfast/api'
-import type { HttpApp } from './app-types.ts'
+import type { HttpApp, RoutePermission } from './app-types.ts'
 
 /** The schemas that get a name in the document: all that the API package exports as objects. */
 const named: ReadonlyMap<string, string> = new Map(
@@ -31,6 +31,14 @@ function withReferences(node: unknown, found: Map<string, unknown>): unknown {
   if (name === undefined) return inside
   found.set(name, inside)
   return { $ref: `#/components/schemas/${name}` }
+}
+
+/** What a route needs of its caller, for people and for programs. */
+function access(permission: RoutePermission | undefined, words: string | undefined) {
+  const extension = { 'x-permission': permission }
+  if (permission === 'public') return { ...extension, security: [] }
+  if (permission === undefined || permission === 'signed-in') return extension
+  return { ...extension, description: [words, `Needs the permission \`${permission}\`.`].filter(Boolean).join(' ') }
 }
 
 type Paths = Record<string, Record<string, { responses?: Record<string, { description: string }> }>>
@@ -73,13 +81,8 @@ export async function registerOpenApi(app: HttpApp, config: { version: string; p
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json.$id === 'string' ? json.$id : `schema-${index}`) },
     transform: ({ schema, url, route }) => {
-      const permission = route.config?.permission
-      if (permission === 'public') return { schema: { ...schema, security: [] }, url }
-      if (permission === undefined || permission === 'signed-in') return { schema, url }
-      return {
-        schema: { ...schema, description: [schema?.description, `Needs the permission \`${permission}\`.`].filter(Boolean).join(' ') },
-        url,
-      }
+      const { permission } = route.config ?? {}
+      return { schema: { ...schema, ...access(permission, schema?.description) }, url }
     },
     transformObject: (documents) => {
       const { openapiObject } = documents as { openapiObject: { paths: Paths; components: { schemas: Record<string, unknown> } } }

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { type RoleName, roles } from '@holdfast/api'
+import { mayDo, type Permission, permissions } from '../src/core/access.ts'
+import { newId } from '../src/core/ids.ts'
+import { contractOf, type Operation } from './http-contract.ts'
+import { type Call, openWorld, send } from './http-world.ts'
+
+const world = await openWorld()
+after(() => world[Symbol.asyncDispose]())
+const { app, tenant, other, store } = world
+const { operations } = contractOf(app)
+
+const fill = (operation: Operation): string => operation.path.replace(/\{role\}/, 'direct').replace(/\{[^}]+\}/g, () => newId())
+const callOf = (operation: Operation, token?: string): Call => ({
+  method: operation.method as NonNullable<Call['method']>,
+  url: fill(operation),
+  ...(token === undefined ? {} : { token }),
+  ...(operation.hasBody ? { body: {} } : {}),
+})
+const guarded = operations.filter((operation) => operation.permission !== 'public')
+const deniedEntries = async () => (await store.read.audit.list(tenant.id, { action: 'ACCESS_DENIED' }, { limit: 10_000 })).length
+
+test('N3: every route names a permission that exists, and only these need none', () => {
+  const known = [...permissions, 'signed-in', 'public']
+  for (const operation of operations) assert.ok(known.includes(operation.permission), `${operation.method} ${operation.path}`)
+  const open = operations
+    .filter((operation) => operation.permission === 'public')
+    .map((operation) => `${operation.method} ${operation.path}`)
+  assert.deepEqual(open.sort(), [
+    'GET /api/v1/setup',
+    'GET /healthz',
+    'GET /readyz',
+    'POST /api/auth/sign-in/email',
+    'POST /api/auth/sign-out',
+    'POST /api/v1/setup',
+  ])
+  assert.ok(guarded.length > 25)
+})
+
+test('N3: no guarded route answers without a sign-in, with a token that nobody made, or with half a token', async () => {
+  const { examiner } = tenant.tokens
+  for (const operation of guarded) {
+    const where = `${operation.method} ${operation.path}`
+    for (const authorization of [
+      undefined,
+      `Bearer hf_${'A'.repeat(43)}`,
+      `Bearer ${examiner.slice(0, -1)}`,
+      `Basic ${examiner}`,
+      examiner,
+    ]) {
+      const headers = authorization === undefined ? {} : { authorization }
+      const answer = await send(app, { ...callOf(operation), headers })
+      assert.equal(answer.status, 401, `${where} with ${authorization?.slice(0, 12)}`)
+      assert.equal(answer.headers['www-authenticate'], 'Bearer realm="Holdfast"')
+    }
+  }
+})
+
+for (const role of roles) {
+  test(`N3: ${role} passes exactly the routes whose permission the role has, and each refusal is in the log`, async () => {
+    const before = await deniedEntries()
+    let refused = 0
+    for (const operation of guarded) {
+      const where = `${operation.method} ${operation.path} as ${role}`
+      const answer = await send(app, callOf(operation, tenant.tokens[role]))
+      const allowed = operation.permission === 'signed-in' || mayDo(role, operation.permission as Permission)
+      assert.notEqual(answer.status, 401, where)
+      if (operation.path === '/api/auth/change-password') continue
+      assert.equal(answer.status === 403, !allowed, `${where} answered ${answer.status}`)
+      if (!allowed) refused += 1
+    }
+    assert.equal(await deniedEntries(), before + refused)
+  })
+}
+
+test('N3: a refusal tells who was refused what', async () => {
+  await send(app, { method: 'POST', url: '/api/v1/cases', token: tenant.tokens.viewer, body: { number: 'X', title: 'X' } })
+  const [entry] = await store.read.audit.list(tenant.id, { action: 'ACCESS_DENIED' }, { limit: 1 })
+  assert.equal(entry?.result, 'denied')
+  assert.equal(entry?.actor.name, 'viewer of first')
+  assert.deepEqual(JSON.parse(entry?.details ?? ''), { method: 'POST', permission: 'case.write', route: '/api/v1/cases' })
+})
+
+test('O6: what is one tenant’s does not exist for another, whatever the role', async () => {
+  const things = await makeThings()
+  const bodies: Record<string, unknown> = {
+    'PATCH /api/v1/members/{userId}': { name: 'Mallory' },
+    'POST /api/v1/cases/{caseId}/items': { label: 'E1', title: 'Taken over' },
+    'PATCH /api/v1/cases/{caseId}': { title: 'Taken over' },
+    'PATCH /api/v1/cases/{caseId}/items/{itemId}': { title: 'Taken over' },
+    'PATCH /api/v1/targets/{id}': { name: 'Taken over' },
+    'PUT /api/v1/roles/{role}': { targetId: tenant.targetId },
+    'POST /api/v1/upload-sessions/{id}/complete': {},
+    'PUT /api/v1/upload-sessions/{id}/parts/{number}': Buffer.from('abc'),
+  }
+  const withIds = guarded.filter((operation) => operation.path.includes('{'))
+  assert.ok(withIds.length > 15)
+  for (const operation of withIds) {
+    const url = Object.entries(things(operation.path)).reduce((path, [name, id]) => path.replace(`{${name}}`, id), operation.path)
+    const body = bodies[`${operation.method} ${operation.path}`]
+    const call = {
+      method: operation.method as NonNullable<Call['method']>,
+      url,
+      token: other.tokens.admin,
+      ...(body === undefined ? {} : { body }),
+    }
+    const answer = await send(app, call)
+    assert.equal(answer.status, 404, `${operation.method} ${operation.path} answered ${answer.status} ${answer.text}`)
+  }
+})
+
+test('O6: lists hold one tenant’s rows alone', async () => {
+  for (const url of [
+    '/api/v1/cases',
+    '/api/v1/members',
+    '/api/v1/tokens',
+    '/api/v1/targets',
+    '/api/v1/jobs',
+    '/api/v1/files',
+    '/api/v1/upload-sessions',
+  ]) {
+    const [mine, theirs] = await Promise.all(
+      [tenant, other].map(({ tokens }) =>
+        send<{ items: { id?: string; userId?: string }[] }>(app, { url: `${url}?limit=200`, token: tokens.admin }),
+      ),
+    )
+    const ids = new Set(mine?.json.items.map((item) => item.id ?? item.userId))
+    assert.ok(ids.size > 0, url)
+    for (const item of theirs?.json.items ?? []) assert.ok(!ids.has(item.id ?? item.userId), url)
+  }
+})
+
+/** One thing of each kind in the first tenant; answers the ids for the parameters of a path. */
+async function makeThings(): Promise<(path: string) => Record<string, string>> {
+  const make = async (url: string, body: unknown, role: RoleName = 'admin') => {
+    const made = await send<{ id: string; userId: string; fileId: string }>(app, { method: 'POST', url, token: tenant.tokens[role], body })
+    assert.equal(made.status, 201, made.text)
+    return made.json
+  }
+  const { id: caseId } = await make('/api/v1/cases', { number: 'CASE-ISOLATED', title: 'Ours' })
+  const { id: itemId } = await make(`/api/v1/cases/${caseId}/items`, { label: 'E1', title: 'Ours' })
+  const member = { name: 'Ada', email: 'ada@example.org', password: 'correct horse battery', role: 'viewer' }
+  const { userId } = await make('/api/v1/members', member)
+  const upload = await make('/api/v1/upload-sessions', { caseId, name: 'a.bin', size: 3 })
+  const jobId = await store.transaction((tx) => tx.jobs.enqueue({ kind: 'nothing', tenantId: tenant.id, payload: {} }))
+  const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
+  const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
+  const shared = { caseId, itemId, userId, entryId: entry?.id ?? '', fileId: upload.fileId, number: '1', role: 'encrypted' }
+  return (path) => ({ ...shared, id: idFor(path, { jobId, tokenId: token?.id ?? '', uploadId: upload.id }) })
+}
+
+function idFor(path: string, ids: { jobId: string; tokenId: string; uploadId: string }): string {
+  if (path.includes('/jobs/')) return ids.jobId
+  if (path.includes('/tokens/')) return ids.tokenId
+  if (path.includes('/upload-sessions/')) return ids.uploadId
+  return tenant.targetId
+}
