@@ -22,7 +22,8 @@ import { createStore, type Store } from '../src/db/store.ts'
 export const TENANT = '01900000-0000-7000-8000-000000000001'
 export const OTHER_TENANT = '01900000-0000-7000-8000-000000000002'
 export const SEED = new Uint8Array(32).fill(7)
-export const signer: NoteSigner = createNoteSigner(logOrigin('01900000-0000-7000-8000-00000000000a'), SEED)
+export const INSTANCE = '01900000-0000-7000-8000-00000000000a'
+export const signer: NoteSigner = createNoteSigner(logOrigin(INSTANCE), SEED)
 
 export const signedIn = (name: string, tenantId = TENANT): NewAuditEntry => ({
   tenantId,
@@ -40,6 +41,8 @@ export type LogRoom = AsyncDisposable & {
   readonly sequencer: Sequencer
   readonly kept: KeptCheckpoint
   readonly dataDir: string
+  /** The database's file or URL. */
+  readonly place: string
   /** Another instance on the same database. */
   another(): Promise<LogRoom>
   /** Appends the entries, each in a transaction of its own, sequencing after every `batch` of them. */
@@ -55,10 +58,7 @@ type Kind = Database['kind']
 
 /** Calls `define` for both databases; `open` makes a fresh log. PostgreSQL is started once for the file. */
 export function onBothDatabases(define: (kind: Kind, open: (deps?: Partial<SequencerDeps>) => Promise<LogRoom>) => void): void {
-  define('sqlite', async (deps) => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-audit-'))
-    return await openRoom({ kind: 'sqlite', place: join(dataDir, 'holdfast.db'), dataDir }, deps)
-  })
+  define('sqlite', openSqliteRoom)
   let server: Promise<PostgresServer> | null = null
   after(async () => await (await server)?.stop())
   define('postgres', async (deps) => {
@@ -67,6 +67,11 @@ export function onBothDatabases(define: (kind: Kind, open: (deps?: Partial<Seque
     const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-audit-'))
     return await openRoom({ kind: 'postgres', place, dataDir }, deps)
   })
+}
+
+export async function openSqliteRoom(deps?: Partial<SequencerDeps>): Promise<LogRoom> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-audit-'))
+  return await openRoom({ kind: 'sqlite', place: join(dataDir, 'holdfast.db'), dataDir }, deps)
 }
 
 type Place = { readonly kind: Kind; readonly place: string; readonly dataDir: string }
@@ -84,6 +89,7 @@ async function openRoom(at: Place, deps: Partial<SequencerDeps> = {}): Promise<L
     sequencer,
     kept,
     dataDir: at.dataDir,
+    place: at.place,
     another: () => openRoom({ ...at }, deps),
     async fill(names, batch = names.length) {
       for (const [index, name] of names.entries()) {

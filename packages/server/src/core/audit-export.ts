@@ -22,17 +22,12 @@ export const checkpointLine = (note: string): string => line({ type: 'checkpoint
 
 /** Everything that the leaf is made of: with it the reader recomputes the leaf, without the salts nobody could. */
 export function entryLine(record: AuditRecord, index: number): string {
-  const { salt, redaction, details, ...shown } = record
+  const { id, action, result, tenantId, actor, requestId, caseId, itemId, fileId, salt, redaction } = record
   const salts = Object.fromEntries(auditParts.map((part, at) => [part, toHex(salt.subarray(at * SALT_BYTES, (at + 1) * SALT_BYTES))]))
   return line({
-    type: 'entry',
-    index,
-    leafHash: toHex(leafHash(leafBytes(record))),
-    ...shown,
-    at: new Date(record.at).toISOString(),
-    details: JSON.parse(details),
-    salts,
-    redaction,
+    ...{ type: 'entry', index, leafHash: toHex(leafHash(leafBytes(record))) },
+    ...{ id, at: new Date(record.at).toISOString(), action, result, tenantId, actor, requestId, caseId, itemId, fileId },
+    ...{ details: JSON.parse(record.details), salts, redaction },
   })
 }
 
@@ -74,7 +69,8 @@ type State = {
   readonly trust: ExportTrust
   /** The checkpoint from elsewhere, until the tree has come to its size. */
   outside: TreeHead | null
-  origin: string | null
+  /** What the header says, once it was read. */
+  header: { readonly origin: unknown; readonly size: unknown } | null
   entries: number
   done: boolean
 }
@@ -85,7 +81,7 @@ type State = {
  */
 export async function verifyExport(lines: AsyncIterable<string> | Iterable<string>, trust: ExportTrust): Promise<ExportVerdict> {
   const outside = trust.checkpoint === undefined ? null : openCheckpoint(trust.checkpoint, trust.verifiers)
-  const state: State = { tree: growTree(), trust, outside, origin: null, entries: 0, done: false }
+  const state: State = { tree: growTree(), trust, outside, header: null, entries: 0, done: false }
   const verdict = (firstBad: ExportVerdict['firstBad']): ExportVerdict => ({
     ok: firstBad === null,
     entries: state.entries,
@@ -114,10 +110,10 @@ type Line = { readonly [field: string]: unknown }
 function readLine(state: State, text: string): void {
   const value = parseLine(text)
   if (state.done) throw new BadLine('there is something after the checkpoint')
-  if (state.origin === null) {
+  if (state.header === null) {
     if (value.type !== 'header' || value.format !== EXPORT_FORMAT)
       throw new BadLine(`the first line is not the header of a ${EXPORT_FORMAT}`)
-    state.origin = String(value.origin)
+    state.header = { origin: value.origin, size: value.size }
   } else if (value.type === 'entry') readEntry(state, value)
   else if (value.type === 'subtree') readSubtree(state, value)
   else if (value.type === 'checkpoint') readCheckpointLine(state, value)
@@ -174,7 +170,8 @@ function readCheckpointLine(state: State, value: Line): void {
     if (error instanceof NoteError) throw new BadLine(`the checkpoint does not stand: ${error.message}`)
     throw error
   }
-  if (signed.origin !== state.origin) throw new BadLine('the checkpoint is of another log than the header')
+  if (signed.origin !== state.header?.origin || signed.size !== state.header.size)
+    throw new BadLine('the checkpoint is of another log or size than the header says')
   if (signed.size !== tree.size) throw new BadLine(`the checkpoint covers ${signed.size} entries, the lines before it ${tree.size}`)
   if (!sameHash(signed.root, tree.root()))
     throw new BadLine('the lines do not have the root of the checkpoint: one or more of them were changed together with their hashes')

@@ -50,6 +50,8 @@ const LOCK = 'audit-sequence'
 const BATCH = 1000
 const DEBOUNCE_MILLISECONDS = 250
 const LOOK_MILLISECONDS = 2000
+/** Between attempts that keep failing. */
+const MOST_MILLISECONDS = 60_000
 
 export function createSequencer(deps: SequencerDeps): Sequencer {
   const { clock, kept, signer, points } = deps
@@ -179,16 +181,19 @@ async function placeEntries(sql: Sql, batch: { leaves: readonly Leaf[]; kind: Da
     throw new AuditLogDamaged('An audit entry was changed while it was sequenced')
 }
 
-/** Runs `work` a while after a nudge, and every few seconds without one. */
+/** Runs `work` a while after a nudge, and every few seconds without one; ever more seldom while it fails. */
 function createLoop(deps: { clock: Clock; work: () => Promise<void>; onError: (error: unknown) => void }) {
   const ending = new AbortController()
   let nudged = Promise.withResolvers<void>()
   let running: Promise<void> | null = null
+  let failures = 0
 
   const attempt = async () => {
     try {
       await deps.work()
+      failures = 0
     } catch (error) {
+      failures += 1
       deps.onError(error)
     }
   }
@@ -201,8 +206,8 @@ function createLoop(deps: { clock: Clock; work: () => Promise<void>; onError: (e
       await Promise.race([nudged.promise, pause(LOOK_MILLISECONDS, AbortSignal.any([waiting.signal, ending.signal]))])
       waiting.abort()
       nudged = Promise.withResolvers()
-      await pause(DEBOUNCE_MILLISECONDS, ending.signal)
-      await attempt()
+      await pause(Math.min(DEBOUNCE_MILLISECONDS * 2 ** failures, MOST_MILLISECONDS), ending.signal)
+      if (!ending.signal.aborted) await attempt()
     }
   }
   return {
@@ -211,10 +216,10 @@ function createLoop(deps: { clock: Clock; work: () => Promise<void>; onError: (e
     },
     nudge: () => nudged.resolve(),
     stop: async () => {
+      if (ending.signal.aborted || !running) return
       ending.abort()
       await running
-      if (running) await attempt()
-      running = null
+      await attempt()
     },
   }
 }
