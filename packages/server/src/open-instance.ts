@@ -20,7 +20,7 @@ import { type CredentialSealer, credentialSealer } from './keys/sealed-credentia
 import type { Secrets } from './keys/secrets.ts'
 import { createTargetAccess, type TargetAccess } from './services/target-access.ts'
 import { createLocalRoot } from './storage/local.ts'
-import { openTarget } from './storage/open-target.ts'
+import { openTarget as openAddress } from './storage/open-target.ts'
 import type { StorageTarget } from './storage/target.ts'
 import { createTargetPool, type TargetPool } from './storage/target-pool.ts'
 import { wrapTarget } from './storage/wrap.ts'
@@ -48,6 +48,8 @@ export interface Instance extends AsyncDisposable {
   readonly sequencer: Sequencer
   readonly keys: KeyHierarchy
   readonly credentials: CredentialSealer
+  /** Opens a target anew, for whoever must not share one, e.g. to test it. */
+  readonly openTarget: (row: TargetRow) => Promise<StorageTarget>
   readonly pool: TargetPool<TargetRow>
   readonly targets: TargetAccess
 }
@@ -83,11 +85,12 @@ export async function openInstance(config: Config, secrets: Secrets, overrides: 
   await keys.verifyTenantKeys()
   const credentials = credentialSealer(secrets.credentialKey)
   await createLocalRoot(builtinRoot(config))
-  const pool = opened.use(createTargetPool<TargetRow>({ open: openRow({ config, credentials, clock, wrap: overrides.wrap }) }))
+  const openTarget = openRow({ config, credentials, clock, wrap: overrides.wrap })
+  const pool = opened.use(createTargetPool<TargetRow>({ open: openTarget }))
   const targets = createTargetAccess({ store, pool })
   const resources = opened.move()
   return {
-    ...{ config, secrets, clock, points, database, store, sequencer, keys, credentials, pool, targets },
+    ...{ config, secrets, clock, points, database, store, sequencer, keys, credentials, openTarget, pool, targets },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
@@ -97,7 +100,7 @@ type OpenRowDeps = { config: Config; credentials: CredentialSealer; clock: Clock
 const openRow =
   ({ config, credentials, clock, wrap }: OpenRowDeps) =>
   async (row: TargetRow): Promise<StorageTarget> => {
-    const target = await openTarget(
+    const target = await openAddress(
       {
         kind: row.kind,
         place: row.builtin ? { path: builtinRoot(config) } : row.place,

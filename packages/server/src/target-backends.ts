@@ -6,7 +6,7 @@ import { checkAddress } from './storage/open-target.ts'
 const FREE_SPACE_MILLISECONDS = 2000
 
 /** What the service of targets needs of the drivers. */
-export function createTargetBackends({ pool, clock }: Instance): TargetBackends {
+export function createTargetBackends({ pool, clock, openTarget }: Instance): TargetBackends {
   return {
     check: checkAddress,
     async freeBytes(row, signal) {
@@ -14,14 +14,6 @@ export function createTargetBackends({ pool, clock }: Instance): TargetBackends 
       const either = signal ? AbortSignal.any([signal, limit]) : limit
       return pool.use(row, async (target) => (await target.space?.free({ signal: either })) ?? null).catch(() => null)
     },
-    async test(row, signal) {
-      const at = new Date(clock.now()).toISOString()
-      const key = `.probe/${clock.now()}`
-      await pool.use(row, async (target) => {
-        await target.put(key, new Uint8Array(16), signal ? { signal } : {})
-        await target.delete(key)
-      })
-      return { ok: true, at, steps: [] }
-    },
+    test: (row, signal) => testTarget({ kind: row.kind, clock, open: () => openTarget(row), ...(signal ? { signal } : {}) }),
   }
 }
