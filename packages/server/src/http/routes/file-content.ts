@@ -94,11 +94,7 @@ export function registerContentRoutes(app: HttpApp, { downloads }: Services): vo
     ...content,
     summary: 'Download a file, or a range of it',
     description: 'Decrypted while it is sent; every byte is authenticated first. Range, If-Range, If-Match and If-None-Match are honoured.',
-    response: answers({ 200: Bytes, 206: Bytes, 304: NotModified }, [
-      ...codes,
-      'RANGE_NOT_SATISFIABLE',
-      'RATE_LIMIT_EXCEEDED',
-    ]),
+    response: answers({ 200: Bytes, 206: Bytes, 304: NotModified }, [...codes, 'RANGE_NOT_SATISFIABLE', 'RATE_LIMIT_EXCEEDED']),
   }
   const config = { permission: 'file.download' as const }
   app.get(url, { config, schema: get, exposeHeadRoute: false }, async (request, reply) => {

@@ -1,0 +1,59 @@
+import { hasObject } from '../../core/file-states.ts'
+import type { FileRow } from '../../db/files.ts'
+import { purgeKey, verifyKey } from '../ingest/job-kinds.ts'
+import { ObjectDamaged } from '../sealed/damage.ts'
+import { openSealedObject } from '../sealed/sealed-object.ts'
+import { digestSealed } from '../verify.ts'
+import type { CheckDeps, CheckOptions } from './check-store.ts'
+import type { CheckNotes } from './report.ts'
+
+/** Looks at one file against its object, its job and, with `full`, its bytes. */
+export async function checkFile(deps: CheckDeps, file: FileRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
+  if (file.status === 'DELETED' || file.status === 'FAILED') return checkGone(deps, file, options.notes)
+  if (file.deletedAt !== null || !hasObject(file.status)) return
+  const { notes } = options
+  const row = await deps.store.read.targets.find(file.tenantId, file.targetId)
+  // An orphan: its target was removed on purpose, with the rows kept (T9).
+  if (row?.removedAt !== null) return
+  notes.counts.files += 1
+  notes.counts.bytes += file.size
+  if (file.status === 'SCANNING') await checkScanning(deps, file, notes)
+  if (file.status === 'DAMAGED') notes.find('file-flagged', file.id, file.statusReason ?? 'flagged as damaged')
+  else await checkObject(deps, file, options)
+}
+
+async function checkScanning(deps: CheckDeps, file: FileRow, notes: CheckNotes): Promise<void> {
+  if (await deps.store.read.jobs.isActive(verifyKey(file.id))) return
+  const now = await deps.store.read.files.findAny(file.tenantId, file.id)
+  if (now?.status === 'SCANNING') notes.find('job-lost', file.id, 'SCANNING without a verification that is queued or running')
+}
+
+/** The object of a file that is gone is either seen to be gone or on its way out. */
+async function checkGone(deps: CheckDeps, file: FileRow, notes: CheckNotes): Promise<void> {
+  if (file.purgedAt !== null || (await deps.store.read.jobs.isActive(purgeKey(file.id)))) return
+  const row = await deps.store.read.targets.find(file.tenantId, file.targetId)
+  const now = await deps.store.read.files.findAny(file.tenantId, file.id)
+  if (row?.removedAt === null && now?.purgedAt === null) notes.find('job-lost', file.id, 'its object is to be removed, and no job does it')
+}
+
+async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
+  const { notes, signal } = options
+  try {
+    await using lease = await deps.targets.lease(file.tenantId, file.targetId)
+    if (!options.full) {
+      const stat = await lease.target.stat(file.objectKey, { signal })
+      if (stat?.size === file.objectSize) return
+      throw new ObjectDamaged(stat ? `the object has ${stat.size} bytes, not ${file.objectSize}` : 'there is no object')
+    }
+    const sealed = await openSealedObject(deps, file, { target: lease.target, signal, fresh: true })
+    const sha256 = await digestSealed(deps, sealed, { signal, progress: async () => {} })
+    notes.counts.opened += 1
+    if (file.sha256 !== null && file.sha256 !== sha256) notes.find('file-opens', file.id, `SHA-256 is ${sha256}, not ${file.sha256}`)
+  } catch (error) {
+    signal.throwIfAborted()
+    const now = await deps.store.read.files.findAny(file.tenantId, file.id)
+    if (now === null || !hasObject(now.status)) return
+    const invariant = !(error instanceof ObjectDamaged) ? 'target' : options.full && !error.missing ? 'file-opens' : 'file-object'
+    notes.find(invariant, file.id, error instanceof Error ? error.message : 'unknown')
+  }
+}

@@ -1,0 +1,77 @@
+import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
+import { hasObject } from '../../core/file-states.ts'
+import { securePrefix } from '../../core/object-keys.ts'
+import type { TargetRow } from '../../db/targets.ts'
+import type { StorageTarget } from '../../storage/target.ts'
+import type { CheckDeps, CheckOptions } from './check-store.ts'
+import type { CheckNotes } from './report.ts'
+
+/** A write without an upload is what a crash between its begin and its row leaves; the sweep has this long to remove it. */
+const ORPHAN_PATIENCE = UPLOAD_IDLE_SECONDS * 1000
+
+/** Looks at what lies at one target and whether a row knows it. */
+export async function checkTarget(deps: CheckDeps, row: TargetRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
+  const { notes, signal } = options
+  notes.counts.targets += 1
+  try {
+    await using lease = await deps.targets.lease(row.tenantId, row.id)
+    for await (const { key } of lease.target.list(securePrefix(row.tenantId), { signal })) {
+      notes.counts.objects += 1
+      if (!(await isKnown(deps, row, key))) notes.find('object-row', key, 'no file has this object')
+    }
+    await checkWrites(deps, { row, target: lease.target }, options)
+  } catch (error) {
+    signal.throwIfAborted()
+    notes.find('target', row.id, error instanceof Error ? error.message : 'unknown')
+  }
+}
+
+/** An object is known by its file, by the completion that is just making it, or by the removal that is on its way. */
+async function isKnown(deps: CheckDeps, row: TargetRow, key: string): Promise<boolean> {
+  const file = await deps.store.read.files.findByKey(row.tenantId, key)
+  if (!file || file.targetId !== row.id) return false
+  if (hasObject(file.status)) return true
+  if (file.status === 'PENDING_UPLOAD') return (await deps.store.read.uploads.findOfFile(row.tenantId, file.id))?.status === 'completing'
+  return file.purgedAt === null
+}
+
+async function checkWrites(
+  deps: CheckDeps,
+  at: { row: TargetRow; target: StorageTarget },
+  { notes, signal }: CheckOptions & { notes: CheckNotes },
+): Promise<void> {
+  const now = deps.clock.now()
+  for await (const { key, write, startedAt } of at.target.listWrites(securePrefix(at.row.tenantId), now + 1, { signal })) {
+    notes.counts.writes += 1
+    if (startedAt > now - ORPHAN_PATIENCE || (await deps.store.read.uploads.isWriteRunning(write))) continue
+    const file = await deps.store.read.files.findByKey(at.row.tenantId, key)
+    const isGoing = file?.status === 'DELETED' && file.purgedAt === null
+    if (!isGoing) notes.find('write-row', key, 'no upload has this write, and the sweep has not removed it')
+  }
+}
+
+/** Compares what targets say they hold with what rows add up to. Both are read once more before a difference counts. */
+export async function checkUsage(deps: CheckDeps, rows: readonly TargetRow[], notes: CheckNotes): Promise<void> {
+  for (const difference of await usageDifferences(deps, rows)) {
+    const again = await usageDifferences(deps, rows)
+    if (again.includes(difference))
+      notes.find('quota-sum', difference.split(' ', 1)[0] ?? '', difference.slice(difference.indexOf(' ') + 1))
+  }
+}
+
+async function usageDifferences(deps: CheckDeps, rows: readonly TargetRow[]): Promise<string[]> {
+  const differences: string[] = []
+  await deps.store.transaction(async (tx) => {
+    const [used, reserved] = [await tx.files.usageByTarget(), await tx.uploads.reservedByTarget()]
+    differences.length = 0
+    for (const { tenantId, id } of rows) {
+      const row = await tx.targets.find(tenantId, id)
+      const sums = { used: used.get(id) ?? 0, reserved: reserved.get(id) ?? 0 }
+      if (row && row.usedBytes !== sums.used) differences.push(`${id} used_bytes is ${row.usedBytes}, its files add up to ${sums.used}`)
+      if (row && row.reservedBytes !== sums.reserved) {
+        differences.push(`${id} reserved_bytes is ${row.reservedBytes}, its uploads add up to ${sums.reserved}`)
+      }
+    }
+  })
+  return differences
+}
