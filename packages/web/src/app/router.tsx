@@ -122,7 +122,14 @@ const jobs = createRoute({
   component: () => <ForPermission needs="job.read" page={JobsPage} />,
 })
 
-const routeTree = root.addChildren([signIn, setup, app.addChildren([home, cases, oneCase, oneItem, audit, storage, people, tokens, jobs])])
+/** Addresses that lead nowhere still stand inside the frame. */
+const nowhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFoundPage })
+
+const routeTree = root.addChildren([
+  signIn,
+  setup,
+  app.addChildren([home, cases, oneCase, oneItem, audit, storage, people, tokens, jobs, nowhere]),
+])
 
 export const createAppRouter = (context: Context) =>
   createRouter({

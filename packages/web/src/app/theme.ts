@@ -37,6 +37,13 @@ const dark: MantineColorsTuple = [
   '#0c0f13',
 ]
 
+/** A dialog's own header is not the page's banner. */
+const dialogProps = {
+  closeButtonProps: { 'aria-label': 'Close' },
+  attributes: { header: { role: 'presentation' } },
+  styles: { title: { fontWeight: 600 } },
+}
+
 export const theme = createTheme({
   colors: { harbor, red, dark },
   primaryColor: 'harbor',
@@ -56,8 +63,11 @@ export const theme = createTheme({
     },
   },
   components: {
-    Button: { defaultProps: { size: 'sm' } },
-    Modal: { defaultProps: { centered: false, yOffset: '8vh', overlayProps: { backgroundOpacity: 0.45 } } },
+    Button: { defaultProps: { size: 'sm' }, styles: { label: { fontWeight: 500 } } },
+    Modal: { defaultProps: { yOffset: '8vh', overlayProps: { backgroundOpacity: 0.45 }, ...dialogProps } },
+    Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.3 }, ...dialogProps } },
+    // Inside the page's landmarks, and with the first item focused instead of an empty element.
+    Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: true } } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     Loader: { defaultProps: { type: 'oval' } },

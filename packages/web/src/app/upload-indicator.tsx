@@ -30,7 +30,7 @@ export function UploadIndicator() {
     <>
       {waiting ? <IconPlugConnectedX size={15} aria-hidden="true" /> : <Loader size={14} aria-hidden="true" />}
       <span className={classes.words}>{what}</span>
-      <span className="hf-number">{formatPercent(loaded, total)}</span>
+      {loaded < total ? <span className="hf-number">{formatPercent(loaded, total)}</span> : null}
     </>
   )
   const look = { className: classes.indicator, underline: 'never', 'data-waiting': waiting || undefined, title: 'Show the upload' } as const

@@ -21,7 +21,7 @@ type ConfirmProps = {
 /** Asks before something is removed. Stays open on failure and says why. */
 export function Confirm(props: ConfirmProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={props.title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={props.opened} onClose={props.onClose} title={props.title}>
       {props.opened ? <ConfirmBody {...props} /> : null}
     </Modal>
   )

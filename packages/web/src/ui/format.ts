@@ -15,12 +15,14 @@ export function formatBytes(bytes: number, locale?: string): string {
     step += 1
   }
   const digits = step === 0 || amount >= 100 ? 0 : 1
-  return new Intl.NumberFormat(locale, {
+  const text = new Intl.NumberFormat(locale, {
     style: 'unit',
     unit: units[step] ?? 'byte',
     unitDisplay: step === 0 ? 'long' : 'short',
     maximumFractionDigits: digits,
   }).format(amount)
+  // "kB" means 1000 bytes wherever it is told apart.
+  return text.replace('kB', 'KB')
 }
 
 /** 1536 → "1,536 bytes". */

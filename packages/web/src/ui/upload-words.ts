@@ -35,6 +35,11 @@ function sayFailure(state: Extract<UploadState, { phase: 'error' }>): Said {
   )
 }
 
+const sayStop = (state: WithBytes, locale?: string): string =>
+  state.loaded < state.total
+    ? `Stopped at ${share(state, locale)}; it goes on by itself when the connection is back.`
+    : 'Every byte was sent; it goes on by itself when the connection is back.'
+
 /** What one upload is doing, in words for its row: the state as `label`, what it means or what to do as `explain`. */
 export function sayUpload(state: UploadState, locale?: string): Said {
   switch (state.phase) {
@@ -57,11 +62,7 @@ export function sayUpload(state: UploadState, locale?: string): Said {
     case 'waiting':
       return state.reason === 'busy'
         ? say('attention', 'Waiting for the server', 'It takes other uploads first; this one goes on by itself.')
-        : say(
-            'attention',
-            'Waiting for connection',
-            `Stopped at ${share(state, locale)}; it goes on by itself when the connection is back.`,
-          )
+        : say('attention', 'Waiting for connection', sayStop(state, locale))
     case 'hashing':
       return say('working', `Finalizing ${share(state, locale)}`, 'Every part is stored. The digest of the whole file is being finished.')
     case 'completing':

@@ -15,12 +15,12 @@ export const entryColumns = (search: AuditSearch, onSearch: (search: AuditSearch
     header: 'What happened',
     role: 'name',
     cell: (entry) => (
-      <>
+      <div className={classes.line}>
         <UnstyledButton className={classes.open} onClick={() => onSearch({ ...search, entry: entry.id })} title="Show entry details">
           <bdi>{sayEntry(entry)}</bdi>
         </UnstyledButton>
-        <div className={classes.code}>{entry.action}</div>
-      </>
+        <span className={classes.code}>{entry.action}</span>
+      </div>
     ),
   },
   {
@@ -41,7 +41,7 @@ export const entryColumns = (search: AuditSearch, onSearch: (search: AuditSearch
     header: 'Who',
     width: '13rem',
     cell: (entry) => (
-      <>
+      <div className={classes.line}>
         <UnstyledButton
           className={classes.narrow}
           onClick={() => onSearch({ ...search, actor: entry.actor.id })}
@@ -49,8 +49,8 @@ export const entryColumns = (search: AuditSearch, onSearch: (search: AuditSearch
         >
           {entry.actor.name}
         </UnstyledButton>
-        {entry.actor.kind === 'user' ? null : <div className={classes.code}>{entry.actor.kind}</div>}
-      </>
+        {entry.actor.kind === 'user' ? null : <span className={classes.code}>{entry.actor.kind}</span>}
+      </div>
     ),
   },
   { id: 'at', header: 'When', width: '12rem', cell: (entry) => <When at={entry.at} /> },

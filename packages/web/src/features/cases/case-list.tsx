@@ -22,7 +22,7 @@ const columns: readonly Column<Case>[] = [
     role: 'name',
     width: '13rem',
     cell: (row) => (
-      <TextLink to="/cases/$caseId" params={{ caseId: row.id }} fw={600}>
+      <TextLink to="/cases/$caseId" params={{ caseId: row.id }} fw={500}>
         {row.number}
       </TextLink>
     ),

@@ -12,7 +12,7 @@ import { caseNumberFault } from './case-number.ts'
 
 export function CreateCase({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New case" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={onClose} title="New case">
       {opened ? <CreateCaseForm onClose={onClose} /> : null}
     </Modal>
   )

@@ -11,7 +11,7 @@ type CreateItemProps = { readonly caseId: string; readonly opened: boolean; read
 
 export function CreateItem(props: CreateItemProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title="New evidence item" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={props.opened} onClose={props.onClose} title="New evidence item">
       {props.opened ? <CreateItemForm {...props} /> : null}
     </Modal>
   )

@@ -12,7 +12,7 @@ type EditProps = { readonly shown: Case; readonly opened: boolean; readonly onCl
 
 export function EditCase(props: EditProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={`Edit ${props.shown.number}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={props.opened} onClose={props.onClose} title={`Edit ${props.shown.number}`}>
       {props.opened ? <EditCaseForm {...props} /> : null}
     </Modal>
   )

@@ -20,7 +20,7 @@ const columns: readonly Column<Item>[] = [
     role: 'name',
     width: '12rem',
     cell: (row) => (
-      <TextLink to="/cases/$caseId/items/$itemId" params={{ caseId: row.caseId, itemId: row.id }} fw={600}>
+      <TextLink to="/cases/$caseId/items/$itemId" params={{ caseId: row.caseId, itemId: row.id }} fw={500}>
         {row.label}
       </TextLink>
     ),

@@ -77,7 +77,7 @@ type EditItemProps = { readonly shown: Item; readonly opened: boolean; readonly 
 
 function EditItem(props: EditItemProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={`Edit ${props.shown.label}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={props.opened} onClose={props.onClose} title={`Edit ${props.shown.label}`}>
       {props.opened ? <EditItemForm {...props} /> : null}
     </Modal>
   )

@@ -24,7 +24,7 @@ export function FileActions({ file, onOpen }: { file: StoredFile; onOpen: (fileI
           Download
         </Button>
       ) : null}
-      <Menu position="bottom-end" withinPortal>
+      <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon aria-label={`More actions for ${file.name}`}>
             <IconDots size={18} aria-hidden="true" />

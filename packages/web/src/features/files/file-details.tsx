@@ -9,6 +9,7 @@ import { Facts } from '../../ui/facts.tsx'
 import { sayFileStatus } from '../../ui/file-words.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
+import { sayTarget } from '../../ui/target-kinds.ts'
 import { ExactSize, When } from '../../ui/values.tsx'
 import { DeleteFile } from './delete-file.tsx'
 import { isDownloadable } from './download.ts'
@@ -120,7 +121,7 @@ function factsOf(file: StoredFile) {
     ['Verified', file.verifiedAt ? <When key="verified" at={file.verifiedAt} full /> : 'Not yet'],
     ['Type', file.contentType],
     ['Protection', file.tier === 'secure' ? 'Sealed with AES-256-GCM under a key of its own' : 'Held by the storage target'],
-    ['Storage target', file.target.removed ? `${file.target.name} (removed)` : `${file.target.name} (${file.target.kind})`],
+    ['Storage target', sayTarget(file.target)],
     ['Uploaded by', file.uploadedBy],
     ['Uploaded', <When key="created" at={file.createdAt} full />],
     ['Ready since', file.readyAt ? <When key="ready" at={file.readyAt} full /> : null],

@@ -63,7 +63,7 @@ const fileColumns = (onOpen: (fileId: string) => void): readonly Column<StoredFi
       </UnstyledButton>
     ),
   },
-  { id: 'size', header: 'Size', align: 'end', width: '6.5rem', cell: (file) => <Size bytes={file.size} /> },
+  { id: 'size', header: 'Size', align: 'end', width: '6rem', cell: (file) => <Size bytes={file.size} /> },
   {
     id: 'sha256',
     header: 'SHA-256',
@@ -71,10 +71,19 @@ const fileColumns = (onOpen: (fileId: string) => void): readonly Column<StoredFi
     cell: (file) =>
       file.sha256 ? <ShortDigest value={file.sha256} of={file.name} /> : <span className={classes.none}>not known yet</span>,
   },
-  { id: 'status', header: 'Status', width: '9.5rem', cell: (file) => <FileStatus file={file} /> },
-  { id: 'by', header: 'Uploaded by', width: '9.5rem', cell: (file) => file.uploadedBy },
-  { id: 'at', header: 'Uploaded', width: '11rem', cell: (file) => <When at={file.createdAt} /> },
-  { id: 'actions', header: 'Actions', role: 'actions', width: '9.5rem', cell: (file) => <FileActions file={file} onOpen={onOpen} /> },
+  { id: 'status', header: 'Status', width: '10.5rem', cell: (file) => <FileStatus file={file} /> },
+  {
+    id: 'uploaded',
+    header: 'Uploaded',
+    width: '11.5rem',
+    cell: (file) => (
+      <>
+        <When at={file.createdAt} />
+        <div className={classes.by}>by {file.uploadedBy}</div>
+      </>
+    ),
+  },
+  { id: 'actions', header: 'Actions', role: 'actions', width: '11rem', cell: (file) => <FileActions file={file} onOpen={onOpen} /> },
 ]
 
 export function FileStatus({ file }: { file: StoredFile }) {

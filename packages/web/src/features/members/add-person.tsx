@@ -14,7 +14,7 @@ type Values = Parameters<Client['members']['create']>[0]
 
 export function AddPerson({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Add person" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={onClose} title="Add person">
       {opened ? <AddPersonForm onClose={onClose} /> : null}
     </Modal>
   )

@@ -15,7 +15,7 @@ type EditTargetProps = { readonly target: Target; readonly opened: boolean; read
 
 export function EditTarget(props: EditTargetProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={`Edit ${props.target.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={props.opened} onClose={props.onClose} title={`Edit ${props.target.name}`}>
       {props.opened ? <EditTargetForm {...props} /> : null}
     </Modal>
   )

@@ -6,10 +6,11 @@ import { useMay } from '../../app/services.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { count } from '../../ui/format.ts'
 import { StatusBadge } from '../../ui/status-badge.tsx'
+import { kindWords } from '../../ui/target-kinds.ts'
 import { Size, When } from '../../ui/values.tsx'
 import { EditTarget } from './edit-target.tsx'
 import classes from './storage.module.css'
-import { kindWords, roleWords, sayLastTest, usageOf } from './target-words.ts'
+import { roleWords, sayLastTest, usageOf } from './target-words.ts'
 import { TestTarget } from './test-target.tsx'
 
 export function TargetCard({ target }: { target: Target }) {

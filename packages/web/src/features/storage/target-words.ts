@@ -2,13 +2,6 @@ import { GiB, type Target } from '@holdfast/api'
 import { formatAgo, formatBytes } from '../../ui/format.ts'
 import type { Said } from '../../ui/tones.ts'
 
-export const kindWords: Record<Target['kind'], string> = {
-  local: 'Disk of this server',
-  s3: 'S3 bucket',
-  smb: 'SMB share',
-  sftp: 'SFTP server',
-}
-
 const fresh = 5 * 60_000
 const recent = 24 * 3_600_000
 

@@ -16,7 +16,7 @@ type TestTargetProps = { readonly target: Target; readonly opened: boolean; read
 /** Writes, reads back, compares and deletes a probe, and shows each step. */
 export function TestTarget({ target, opened, onClose }: TestTargetProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={`Test connection: ${target.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={onClose} title={`Test connection: ${target.name}`}>
       {opened ? <RunningTest target={target} onClose={onClose} /> : null}
     </Modal>
   )

@@ -25,7 +25,6 @@ export function CreateToken({ opened, onClose }: { opened: boolean; onClose: () 
       title={made ? 'Token created' : 'New API token'}
       closeOnClickOutside={made === null}
       closeOnEscape={made === null}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && !made ? <CreateTokenForm onClose={close} onMade={setMade} /> : null}
       {made ? <Secret made={made} onClose={close} /> : null}

@@ -1,0 +1,16 @@
+import type { Target } from '@holdfast/api'
+
+/** Each kind of storage target in words. */
+export const kindWords: Record<Target['kind'], string> = {
+  local: 'Disk of this server',
+  s3: 'S3 bucket',
+  smb: 'SMB share',
+  sftp: 'SFTP server',
+}
+
+/** For rows that name a target: "Local (disk of this server)". */
+export function sayTarget(target: { readonly name: string; readonly kind: string; readonly removed: boolean }): string {
+  if (target.removed) return `${target.name} (removed)`
+  const words = Object.entries(kindWords).find(([kind]) => kind === target.kind)?.[1]
+  return words ? `${target.name} (${words.replace('Disk', 'disk')})` : target.name
+}
