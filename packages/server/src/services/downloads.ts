@@ -4,12 +4,12 @@ import type { Clock } from '../core/clock.ts'
 import { type ByteRange, strongEtag } from '../core/http-range.ts'
 import type { FileView } from '../db/files.ts'
 import type { Store } from '../db/store.ts'
-import type { TargetLease } from '../storage/target-pool.ts'
+import type { StorageTarget } from '../storage/target.ts'
 import { existing, toldBy } from './caller.ts'
 import { ObjectDamaged } from './sealed/damage.ts'
 import { flagDamaged } from './sealed/flag-damaged.ts'
-import { type PlainSink, sendPlain } from './sealed/read-plain.ts'
-import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
+import { openPlainRange, type PlainRange, type PlainSink } from './sealed/read-plain.ts'
+import { openSealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
 import type { TargetAccess } from './target-access.ts'
 
 /** A file that may be downloaded, and what a HEAD tells of it. */
@@ -91,57 +91,54 @@ async function record(deps: DownloadDeps, caller: Caller, file: FileView, range:
 
 export function downloadService(deps: DownloadDeps): DownloadService {
   let running = 0
-
-  /** Turns damage into a flagged file and the problem that tells of it. */
-  const orFlag = async <T>(caller: Caller, file: FileView, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof ObjectDamaged)) throw error
-      await flagDamaged(deps.store, file, { damage: error, actor: caller.actor, requestId: caller.requestId })
-      throw damaged(`${error.message}.`, error)
-    }
+  const requireSlot = (): void => {
+    if (running < deps.downloadsAtOnce) return
+    throw new Problem('RATE_LIMIT_EXCEEDED', `The server sends ${deps.downloadsAtOnce} files at once. Try again in a moment.`, {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    })
   }
-
   return {
     find: (caller, fileId) => find(deps, caller, fileId),
-    async start(caller, found, { range, signal }) {
-      if (running >= deps.downloadsAtOnce) {
-        throw new Problem('RATE_LIMIT_EXCEEDED', `The server sends ${deps.downloadsAtOnce} files at once. Try again in a moment.`, {
-          retryAfterSeconds: RETRY_AFTER_SECONDS,
-        })
-      }
+    async start(caller, { file }, request) {
+      requireSlot()
       running += 1
-      const { file } = found
-      let lease: TargetLease | null = null
-      const end = async (): Promise<void> => {
+      await using opened = new AsyncDisposableStack()
+      opened.defer(() => {
         running -= 1
-        await lease?.[Symbol.asyncDispose]()
-      }
-      try {
-        lease = await deps.targets.lease(file.tenantId, file.targetId)
-        const { target } = lease
-        const sealed = await orFlag(caller, file, () => openSealedObject(deps, file, { target, signal }))
-        await record(deps, caller, file, range)
-        return {
-          send: (sink) => orFlag(caller, file, () => sendRange(deps, sealed, { range, sink, signal })),
-          [Symbol.asyncDispose]: end,
-        }
-      } catch (error) {
-        await end()
-        throw error
+      })
+      const { target } = opened.use(await deps.targets.lease(file.tenantId, file.targetId))
+      const flagged = { caller, file }
+      const plain = await orFlag(deps.store, flagged, () => openRange(deps, file, { ...request, target }))
+      if (plain) opened.use(plain)
+      await record(deps, caller, file, request.range)
+      const resources = opened.move()
+      return {
+        send: (sink) => orFlag(deps.store, flagged, async () => plain?.send(sink)),
+        [Symbol.asyncDispose]: () => resources.disposeAsync(),
       }
     },
   }
 }
 
-async function sendRange(
-  deps: DownloadDeps,
-  sealed: SealedObject,
-  request: { range: ByteRange | null; sink: PlainSink; signal: AbortSignal },
-): Promise<void> {
+/** Turns damage into a flagged file and the problem that tells of it. */
+async function orFlag<T>(store: Store, { caller, file }: { caller: Caller; file: FileView }, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ObjectDamaged)) throw error
+    await flagDamaged(store, file, { damage: error, actor: caller.actor, requestId: caller.requestId })
+    throw damaged(`${error.message}.`, error)
+  }
+}
+
+type RangeRequest = { readonly range: ByteRange | null; readonly signal: AbortSignal; readonly target: StorageTarget }
+
+/** The object with its end authenticated, and the first segment of the range; null for the bytes of an empty file. */
+async function openRange(deps: DownloadDeps, file: FileView, request: RangeRequest): Promise<PlainRange | null> {
+  const { target, signal } = request
+  const sealed = await openSealedObject(deps, file, { target, signal })
   const { plaintextSize } = sealed.geometry
-  if (plaintextSize === 0) return
+  if (plaintextSize === 0) return null
   const range = request.range ?? { start: 0, end: plaintextSize - 1 }
-  await sendPlain(sealed, range, { sink: request.sink, memory: deps.memory, signal: request.signal })
+  return openPlainRange(sealed, range, { memory: deps.memory, signal })
 }

@@ -15,36 +15,59 @@ const OUTGOING = 3
 
 type Slot = { buffer: Buffer; idle: Promise<void> }
 
-/**
- * Sends the plaintext of `range` to `sink`, in order, segment by segment, each only once it is authenticated: reading ahead, opening and
- * sending overlap, over a few buffers that go round. Rejects at the first segment that does not open; what was sent until then is right.
- */
-export async function sendPlain(
+/** The plaintext of a range, of which the first segment is authenticated already. Disposing gives the buffers back. */
+export interface PlainRange extends AsyncDisposable {
+  /**
+   * Sends the range to `sink`, in order, segment by segment, each only once it is authenticated: reading ahead, opening and sending
+   * overlap, over a few buffers that go round. Rejects at the first segment that does not open; what was sent until then is right.
+   */
+  send(sink: PlainSink): Promise<void>
+}
+
+/** Opens a range up to its first segment. Rejects with `ObjectDamaged` where that one does not open. */
+export async function openPlainRange(
   sealed: SealedObject,
   range: InclusiveRange,
-  options: { sink: PlainSink; memory: SegmentMemory; signal: AbortSignal },
-): Promise<void> {
-  const { sink, memory, signal } = options
+  options: { memory: SegmentMemory; signal: AbortSignal },
+): Promise<PlainRange> {
+  const { memory, signal } = options
   const { first, last } = segmentsCovering(sealed.geometry, range)
   const count = last - first + 1
   const ahead = readAhead(sealed, { first, last }, { memory, signal })
   const slots: Slot[] = Array.from({ length: Math.min(OUTGOING, count) }, () => ({ buffer: memory.take(), idle: Promise.resolve() }))
-  try {
-    for (let index = first; index <= last; index += 1) {
-      const slot = slots[(index - first) % slots.length]!
-      await slot.idle
-      const stored = await ahead.next()
-      const plain = sealed.openSegment(index, stored, slot.buffer)
-      ahead.done()
-      const { from, to } = sliceOfSegment(sealed.geometry, range, index)
-      slot.idle = sink.write(plain.subarray(from, to))
-      // Whoever waits for it hears of a failure; until then it must not count as unhandled.
-      slot.idle.catch(() => {})
-    }
-    await Promise.all(slots.map((slot) => slot.idle))
-  } finally {
+
+  const open = async (index: number): Promise<{ slot: Slot; plain: Uint8Array }> => {
+    const slot = slots[(index - first) % slots.length]!
+    await slot.idle
+    const plain = sealed.openSegment(index, await ahead.next(), slot.buffer)
+    ahead.done()
+    const { from, to } = sliceOfSegment(sealed.geometry, range, index)
+    return { slot, plain: plain.subarray(from, to) }
+  }
+  const close = async (): Promise<void> => {
     await Promise.allSettled([ahead.stop(), ...slots.map((slot) => slot.idle)])
-    for (const slot of slots) memory.release(slot.buffer)
+    for (const slot of slots.splice(0)) memory.release(slot.buffer)
+  }
+  try {
+    const opened = await open(first)
+    return {
+      async send(sink) {
+        let { slot, plain } = opened
+        for (let index = first; ; ) {
+          slot.idle = sink.write(plain)
+          // Whoever waits for it hears of a failure; until then it must not count as unhandled.
+          slot.idle.catch(() => {})
+          index += 1
+          if (index > last) break
+          ;({ slot, plain } = await open(index))
+        }
+        await Promise.all(slots.map((each) => each.idle))
+      },
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
@@ -91,7 +114,9 @@ function readAhead(
     async stop() {
       nextIndex = span.last + 1
       await Promise.allSettled(queue.map((entry) => entry.bytes))
-      for (const buffer of [...free, ...queue.map((entry) => entry.buffer), ...(current ? [current] : [])]) memory.release(buffer)
+      const all = [...free.splice(0), ...queue.splice(0).map((entry) => entry.buffer), ...(current ? [current] : [])]
+      current = null
+      for (const buffer of all) memory.release(buffer)
     },
   }
 }
