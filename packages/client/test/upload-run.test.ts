@@ -16,7 +16,15 @@ import {
 import { fileSource } from '@holdfast/client/node'
 import { caseId, createWorld, type Operation, type ProtocolServer, sha256, startProtocolServer } from './protocol-server.ts'
 
-const tuning = { firstRetryMs: 5, longestRetryMs: 40, giveUpAfterMs: 2000, stallMs: 400, pollMs: { first: 2, steady: 5, slow: 5 } }
+const tuning = {
+  firstRetryMs: 5,
+  longestRetryMs: 40,
+  giveUpAfterMs: 2000,
+  stallMs: 400,
+  callMs: 400,
+  completeMs: 400,
+  pollMs: { first: 2, steady: 5, slow: 5 },
+}
 
 /** Starts a run and holds every state it passes through to the table of phases. */
 function upload(server: ProtocolServer, source: UploadSource, options: Partial<UploadRequest> = {}) {

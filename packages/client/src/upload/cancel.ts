@@ -1,4 +1,4 @@
-import type { File as StoredFile, UploadSession } from '@holdfast/api'
+import type { File as StoredFile } from '@holdfast/api'
 import { ApiProblem } from '../problem.ts'
 import { sleep, untilProven } from './finish.ts'
 import type { RunContext } from './run.ts'
@@ -6,15 +6,14 @@ import type { UploadState } from './state.ts'
 import { toUploadError } from './to-upload-error.ts'
 
 const ATTEMPTS = 5
-const ATTEMPT_MS = 5000
 
 /** Tells the server to drop the upload, and finds out what holds where a complete may have come first. Never rejects. */
 export async function settleCancel(context: RunContext): Promise<UploadState> {
-  const session = context.progress.session()
-  if (session === null) return { phase: 'cancelled', serverCleanedUp: true }
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     try {
-      const outcome = await abortOnce(context, session)
+      if (context.uploadId === null && context.unanswered !== null) await context.unanswered()
+      if (context.uploadId === null) return { phase: 'cancelled', serverCleanedUp: true }
+      const outcome = await abortOnce(context, context.uploadId)
       if (outcome === 'dropped') return { phase: 'cancelled', serverCleanedUp: true }
       if (outcome !== 'undecided') return await storedAfterAll(context, outcome)
     } catch (error) {
@@ -26,14 +25,14 @@ export async function settleCancel(context: RunContext): Promise<UploadState> {
   return { phase: 'cancelled', serverCleanedUp: false }
 }
 
-async function abortOnce({ client, signal }: RunContext, session: UploadSession): Promise<'dropped' | 'undecided' | StoredFile> {
-  const options = { signal, retries: 0, timeoutMs: ATTEMPT_MS }
-  const refused = await client.uploads.abort(session.id, options).then(
+async function abortOnce({ client, signal, tuning }: RunContext, uploadId: string): Promise<'dropped' | 'undecided' | StoredFile> {
+  const options = { signal, retries: 0, timeoutMs: Math.min(5000, tuning.callMs) }
+  const refused = await client.uploads.abort(uploadId, options).then(
     () => null,
     (error: unknown) => error,
   )
   if (refused !== null && !(refused instanceof ApiProblem && (refused.status === 404 || refused.status === 409))) throw refused
-  const now = await client.uploads.get(session.id, options).catch((error: unknown) => {
+  const now = await client.uploads.get(uploadId, options).catch((error: unknown) => {
     if (error instanceof ApiProblem && error.status === 404) return null
     throw error
   })

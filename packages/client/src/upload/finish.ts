@@ -1,16 +1,16 @@
 import type { File as StoredFile } from '@holdfast/api'
 import { ApiProblem } from '../problem.ts'
 import type { DigestTask } from './digest-task.ts'
+import { once } from './once.ts'
 import { sendMissing } from './parts.ts'
 import type { RunContext } from './run.ts'
 import { UploadError, type UploadState } from './state.ts'
 
 const ROUNDS = 4
-const COMPLETE_TIMEOUT_MS = 120_000
 
 /** Declares the file whole, once its digest is known and every receipt is of the bytes that were read. */
 export async function completeUpload(context: RunContext, digest: DigestTask): Promise<StoredFile> {
-  const { progress, persist, client, signal } = context
+  const { progress, persist, client, tuning } = context
   for (let round = 1; ; round += 1) {
     if (!digest.finished()) progress.enter('hashing')
     const sha256 = await digest.whole
@@ -18,10 +18,10 @@ export async function completeUpload(context: RunContext, digest: DigestTask): P
     progress.enter('completing')
     const uploadId = progress.session()!.id
     try {
-      return await persist(() => client.uploads.complete(uploadId, { sha256 }, { signal, retries: 0, timeoutMs: COMPLETE_TIMEOUT_MS }))
+      return await persist(() => client.uploads.complete(uploadId, { sha256 }, { ...once(context), timeoutMs: tuning.completeMs }))
     } catch (error) {
       if (round === ROUNDS || !(error instanceof ApiProblem && error.code === 'PARTS_MISSING')) throw error
-      progress.learn(await persist(() => client.uploads.get(uploadId, { signal, retries: 0 })))
+      progress.learn(await persist(() => client.uploads.get(uploadId, once(context))))
     }
     await sendMissing(context, digest)
   }
@@ -49,7 +49,7 @@ export async function untilProven(context: RunContext, accepted: StoredFile, too
     progress.enterVerifying(file, tooLateToCancel)
     await sleep(wait, signal)
     wait = Math.min(wait * 2, Date.now() - since > MINUTE_MS ? tuning.pollMs.slow : tuning.pollMs.steady)
-    file = await persist(() => client.files.get(accepted.id, { signal, retries: 0 }))
+    file = await persist(() => client.files.get(accepted.id, once(context)))
   }
 }
 

@@ -2,6 +2,7 @@ import type { Part, File as StoredFile, UploadCreate, UploadSession } from '@hol
 import { ApiProblem, toApiProblem } from '../problem.ts'
 import { randomId } from '../random-id.ts'
 import { type DigestTask, startDigest } from './digest-task.ts'
+import { once } from './once.ts'
 import { checkPlan, choosePartSize, missingParts, partSpan, sameName } from './plan.ts'
 import type { RunContext } from './run.ts'
 import { UploadError } from './state.ts'
@@ -15,16 +16,18 @@ export const gone = () => new UploadError('upload-gone', 'The server no longer h
  * Nothing is sent when name or size are not those of the upload.
  */
 export async function openSession(context: RunContext, uploadId: string | undefined): Promise<UploadSession> {
+  context.uploadId = uploadId ?? null
   const found = uploadId === undefined ? null : await findUpload(context, uploadId)
+  if (found !== null) context.progress.learn(found)
   const session = found ?? (await planUpload(context))
-  context.progress.learn(session)
   context.signal.throwIfAborted()
   if (session.status !== 'completed') checkPlan(session, context.source.size)
   return session
 }
 
-/** The call is not broken off by a cancel: without its answer the server's new upload could not be told to go. */
-async function planUpload({ client, source, request, persist, progress }: RunContext): Promise<UploadSession> {
+/** The call is not broken off by a cancel, and can be repeated after one: without its answer the server could not be told to drop the new upload. */
+async function planUpload(context: RunContext): Promise<UploadSession> {
+  const { client, source, request, tuning } = context
   const { caseId, itemId, tier } = request.destination
   const body: UploadCreate = {
     caseId,
@@ -36,15 +39,22 @@ async function planUpload({ client, source, request, persist, progress }: RunCon
     partSize: choosePartSize({ size: source.size, partBytes: source.partBytes, bytesPerSecond: request.bytesPerSecond ?? null }),
   }
   const idempotencyKey = randomId()
-  return persist(async () => {
-    const session = await client.uploads.create(body, { idempotencyKey, retries: 0 })
-    progress.learn(session)
+  const plan = async (): Promise<UploadSession> => {
+    const session = await client.uploads.create(body, { idempotencyKey, retries: 0, timeoutMs: tuning.callMs })
+    context.uploadId = session.id
+    context.progress.learn(session)
     return session
-  })
+  }
+  context.uploadId = null
+  context.unanswered = plan
+  const session = await context.persist(plan)
+  context.unanswered = null
+  return session
 }
 
-async function findUpload({ client, source, persist, signal }: RunContext, uploadId: string): Promise<UploadSession | null> {
-  const session = await persist(() => client.uploads.get(uploadId, { signal, retries: 0 })).catch((error: unknown) => {
+async function findUpload(context: RunContext, uploadId: string): Promise<UploadSession | null> {
+  const { client, source, persist } = context
+  const session = await persist(() => client.uploads.get(uploadId, once(context))).catch((error: unknown) => {
     if (error instanceof ApiProblem && error.status === 404) return null
     throw error
   })

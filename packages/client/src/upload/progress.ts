@@ -16,6 +16,7 @@ export interface Progress {
   learn(session: UploadSession): void
   /** Drops the session, to begin another. */
   forget(): void
+  /** Once a run is being cancelled it stays so, until its file turns out to be stored all the same. */
   enter(stage: Stage): void
   enterVerifying(file: StoredFile, tooLateToCancel: boolean): void
   follow(pace: Pace): void
@@ -93,14 +94,16 @@ export function createProgress(total: number, onState: (state: UploadState) => v
     },
     forget() {
       session = null
-      stage = 'queued'
+      if (stage !== 'cancelling') stage = 'queued'
       clear()
     },
     enter(next) {
+      if (stage === 'cancelling') return
       stage = next
       changed()
     },
     enterVerifying(file, tooLateToCancel) {
+      if (stage === 'cancelling' && !tooLateToCancel) return
       stage = 'verifying'
       verifying = { file, tooLateToCancel }
       changed()

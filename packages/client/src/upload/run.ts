@@ -5,6 +5,7 @@ import { settleCancel } from './cancel.ts'
 import { type Connectivity, platformConnectivity } from './connectivity.ts'
 import type { DigestTask } from './digest-task.ts'
 import { completeUpload, untilProven } from './finish.ts'
+import { once } from './once.ts'
 import { createPace, type Pace, type RetryTuning } from './pace.ts'
 import { beginDigest, gone, matchReceived, matchStored, openSession, sendMissing } from './parts.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -18,6 +19,9 @@ export type UploadTuning = RetryTuning & {
   readonly lanes: number
   /** A transfer without a byte or an answer for this long is broken off and tried again. */
   readonly stallMs: number
+  /** A call other than a part may take this long, and the one that completes the upload this long, before it is tried again. */
+  readonly callMs: number
+  readonly completeMs: number
   /** Between questions whether the stored file is proven: at first, from then on, and after a minute. */
   readonly pollMs: { readonly first: number; readonly steady: number; readonly slow: number }
 }
@@ -28,6 +32,8 @@ export const defaultTuning: UploadTuning = {
   longestRetryMs: 20_000,
   giveUpAfterMs: 10 * 60_000,
   stallMs: 60_000,
+  callMs: 30_000,
+  completeMs: 120_000,
   pollMs: { first: 250, steady: 2000, slow: 8000 },
 }
 
@@ -74,6 +80,10 @@ export type RunContext = {
   readonly connectivity: Connectivity
   signal: AbortSignal
   persist: Pace['persist']
+  /** The upload that a cancel has to drop. */
+  uploadId: string | null
+  /** Asks once more for an upload that was asked for without an answer; the server gives the same one. */
+  unanswered: (() => Promise<UploadSession>) | null
 }
 
 const CANCELLED = Symbol('cancelled')
@@ -91,6 +101,8 @@ export function startUpload(request: UploadRequest): UploadRun {
     tuning,
     progress,
     connectivity,
+    uploadId: request.resume?.uploadId ?? null,
+    unanswered: null,
     ...under(controller.signal),
   }
 
@@ -114,7 +126,7 @@ export function startUpload(request: UploadRequest): UploadRun {
   const done = finish()
   return {
     getState: progress.state,
-    uploadId: () => progress.session()?.id ?? request.resume?.uploadId ?? null,
+    uploadId: () => context.uploadId,
     fileId: () => progress.session()?.fileId ?? null,
     async cancel() {
       if (isFinal(progress.state())) return
@@ -151,7 +163,7 @@ async function transfer(context: RunContext, controller: AbortController): Promi
 
 async function transferOnce(context: RunContext, session: UploadSession, digest: DigestTask): Promise<StoredFile> {
   if (session.status === 'completed') {
-    const file = await context.persist(() => context.client.files.get(session.fileId, { signal: context.signal, retries: 0 }))
+    const file = await context.persist(() => context.client.files.get(session.fileId, once(context)))
     await matchStored(context, file, digest)
     return file
   }
@@ -165,7 +177,7 @@ async function nextAttempt(context: RunContext, error: unknown, resume: UploadRe
   if (error instanceof UploadError && error.code === 'different-file' && resume?.ifDifferent === 'start-new') return undefined
   if (!(error instanceof ApiProblem && error.code === 'UPLOAD_CLOSED')) throw error
   const uploadId = context.progress.session()!.id
-  const session = await context.persist(() => context.client.uploads.get(uploadId, { signal: context.signal, retries: 0 }))
+  const session = await context.persist(() => context.client.uploads.get(uploadId, once(context)))
   if (session.status !== 'completed') throw gone()
   return { uploadId, ifDifferent: 'start-new' }
 }

@@ -1,0 +1,5 @@
+import type { CallOptions } from '../http.ts'
+import type { RunContext } from './run.ts'
+
+/** Options of a call within a run: one attempt, as the pace of the run sees to the next. */
+export const once = ({ signal, tuning }: RunContext): CallOptions => ({ signal, retries: 0, timeoutMs: tuning.callMs })
