@@ -108,7 +108,7 @@ const keeper = `
 directory=$1; shift
 exec 3<&0
 "$@" </dev/null & server=$!
-(cat >/dev/null; kill -INT $server) <&3 2>/dev/null &
+(cat >/dev/null; kill -QUIT $server) <&3 2>/dev/null &
 wait $server
 rm -rf "$directory"`
 

@@ -42,7 +42,8 @@ export class DatabaseConflict extends Error {
   constructor(kind: DatabaseConflict['kind'], constraint: string | null, cause: unknown) {
     super(constraint ? `The change breaks ${constraint}` : `The change breaks a ${kind} constraint`, { cause })
     this.kind = kind
-    this.constraint = kind === 'unique' ? (constraint as UniqueConstraint | null) : null
+    // Keys (tenant_id, id) are there to be referred to; what they hold apart is the id.
+    this.constraint = kind === 'unique' && constraint ? (constraint.replace(/_tenant_id_id$/, '_id') as UniqueConstraint) : null
   }
 }
 

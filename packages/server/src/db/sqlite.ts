@@ -1,5 +1,6 @@
 import BetterSqlite from 'better-sqlite3'
 import { CompiledQuery, type DatabaseConnection, Kysely, type SqliteDatabase, SqliteDialect, SqliteDriver, type Transaction } from 'kysely'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { type Database, DatabaseConflict, DatabaseRefused } from './database.ts'
 import { openTransactions } from './open-transaction.ts'
 import type { Schema } from './schema.ts'
@@ -8,20 +9,31 @@ import type { Schema } from './schema.ts'
 const CHECKPOINT_PAGES = 8192
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
 /** How long a write waits for another process (the command line beside a server) to finish its own. */
-const BUSY_MILLISECONDS = 5000
+const BUSY_MILLISECONDS = 10_000
+/** SQLite's own waiting stops the whole process, so it is short; after it the process goes on with other things and asks again. */
+const BLOCKING_MILLISECONDS = 5
+const ASK_AGAIN_MILLISECONDS = 20
 const STATEMENTS_KEPT = 500
 
-export type SqliteOptions = { readonly busyMilliseconds?: number }
+export type SqliteOptions = { readonly busyMilliseconds?: number; readonly clock?: Clock }
 
 /**
  * Opens or creates the database file at `path`, `:memory:` for one that lives as long as the answer.
  * Rejects with `DatabaseRefused` where the file system cannot keep the promises of `Database`.
  */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Database> {
-  const file = openWriter(path, options)
+  const file = openWriter(path)
   const transactions = openTransactions()
-  const writer = kyselyOver(keepStatements(file, transactions.failed))
-  const sql = path === ':memory:' ? writer : kyselyOver(keepStatements(openReader(path, options), () => {}))
+  const { busyMilliseconds = BUSY_MILLISECONDS, clock = systemClock } = options
+  const patience = { milliseconds: busyMilliseconds, clock, unfinished: () => file.inTransaction }
+  const writer = kyselyOver(keepStatements(file, transactions.failed), patience)
+  const sql =
+    path === ':memory:'
+      ? writer
+      : kyselyOver(
+          keepStatements(openReader(path), () => {}),
+          null,
+        )
 
   const transaction = <T>(work: (sql: Transaction<Schema>) => Promise<T>): Promise<T> =>
     transactions.alone(async () => {
@@ -47,8 +59,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   }
 }
 
-function openWriter(path: string, options: SqliteOptions): BetterSqlite.Database {
-  const file = new BetterSqlite(path, { timeout: options.busyMilliseconds ?? BUSY_MILLISECONDS })
+function openWriter(path: string): BetterSqlite.Database {
+  const file = new BetterSqlite(path, { timeout: BUSY_MILLISECONDS })
   try {
     const journal = file.pragma('journal_mode = wal', { simple: true })
     if (path !== ':memory:' && journal !== 'wal') {
@@ -68,6 +80,7 @@ function openWriter(path: string, options: SqliteOptions): BetterSqlite.Database
     if (file.pragma('synchronous', { simple: true }) !== FULL || file.pragma('foreign_keys', { simple: true }) !== 1) {
       throw new DatabaseRefused('This build of SQLite does not take synchronous=FULL and foreign keys. Install the dependencies again.')
     }
+    file.pragma(`busy_timeout = ${BLOCKING_MILLISECONDS}`)
     return file
   } catch (error) {
     file.close()
@@ -75,8 +88,8 @@ function openWriter(path: string, options: SqliteOptions): BetterSqlite.Database
   }
 }
 
-function openReader(path: string, options: SqliteOptions): BetterSqlite.Database {
-  const file = new BetterSqlite(path, { readonly: true, timeout: options.busyMilliseconds ?? BUSY_MILLISECONDS })
+function openReader(path: string): BetterSqlite.Database {
+  const file = new BetterSqlite(path, { readonly: true, timeout: BUSY_MILLISECONDS })
   file.pragma('temp_store = memory')
   file.pragma('trusted_schema = off')
   return file
@@ -115,25 +128,62 @@ function keepStatements(file: BetterSqlite.Database, failed: (error: unknown) =>
   }
 }
 
+/** How a write waits while another process writes; `unfinished` tells whether a transaction is open. */
+type Patience = { readonly milliseconds: number; readonly clock: Clock; readonly unfinished: () => boolean }
+
 /** Takes the write lock at once: a transaction that began by reading could otherwise find its snapshot overtaken by another process. */
 class ImmediateDriver extends SqliteDriver {
+  readonly #patience: Patience | null
+  #patient: DatabaseConnection | null = null
+
+  constructor(database: SqliteDatabase, patience: Patience | null) {
+    super({ database })
+    this.#patience = patience
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection()
+    if (this.#patient === connection || !this.#patience) return connection
+    this.#patient = connection
+    const execute = connection.executeQuery.bind(connection)
+    const patience = this.#patience
+    connection.executeQuery = (query) => askAgain(patience, () => execute(query))
+    return connection
+  }
+}
+
+/** A statement that found the database locked has done nothing, so it may be run again, unless it is part of something larger. */
+async function askAgain<T>(patience: Patience, run: () => Promise<T>): Promise<T> {
+  const { clock } = patience
+  for (let deadline = Number.NaN; ; ) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof BetterSqlite.SqliteError) || !error.code.startsWith('SQLITE_BUSY') || patience.unfinished()) throw error
+      if (Number.isNaN(deadline)) deadline = clock.now() + patience.milliseconds
+      if (clock.now() >= deadline) throw error
+      await clock.sleep(Math.random() * ASK_AGAIN_MILLISECONDS)
+    }
   }
 }
 
 class ImmediateDialect extends SqliteDialect {
-  readonly #database: SqliteDatabase
-  constructor(database: SqliteDatabase) {
+  readonly #create: () => SqliteDriver
+  constructor(database: SqliteDatabase, patience: Patience | null) {
     super({ database })
-    this.#database = database
+    this.#create = () => new ImmediateDriver(database, patience)
   }
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver({ database: this.#database })
+    return this.#create()
   }
 }
 
-const kyselyOver = (database: SqliteDatabase): Kysely<Schema> => new Kysely<Schema>({ dialect: new ImmediateDialect(database) })
+const kyselyOver = (database: SqliteDatabase, patience: Patience | null): Kysely<Schema> =>
+  new Kysely<Schema>({ dialect: new ImmediateDialect(database, patience) })
 
 /** SQLite names the columns, `UNIQUE constraint failed: cases.tenant_id, cases.number`, of which our names are made. */
 function asConflict(error: unknown): DatabaseConflict | null {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { sql } from 'kysely'
+import { openPostgres } from '../src/db/postgres.ts'
+import { databaseContract } from './database.contract.ts'
+import { migrated, postgresPlaces } from './database-places.ts'
+import { jobQueueContract } from './job-queue.contract.ts'
+import { migrateContract } from './migrate.contract.ts'
+import { workerContract } from './worker.contract.ts'
+
+const places = postgresPlaces()
+after(() => places.end())
+databaseContract(places, { concurrentReads: true, processes: true })
+migrateContract(places, { processes: true })
+jobQueueContract(places)
+workerContract(places, { processes: true })
+
+test('N1: PostgreSQL runs the work again where another transaction came between', async () => {
+  await using place = await places.create()
+  const [database, other] = [await migrated(place), await place.open()]
+  await database.writer.insertInto('meta').values({ key: 'counter', value: '1' }).execute()
+  const seen: string[] = []
+  await database.transaction(async (begun) => {
+    const { value } = await begun.selectFrom('meta').select('value').where('key', '=', 'counter').executeTakeFirstOrThrow()
+    seen.push(value)
+    if (seen.length === 1) await other.writer.updateTable('meta').set({ value: '10' }).where('key', '=', 'counter').execute()
+    await begun
+      .updateTable('meta')
+      .set({ value: String(Number(value) + 1) })
+      .where('key', '=', 'counter')
+      .execute()
+  })
+  assert.deepEqual(seen, ['1', '10'])
+  assert.deepEqual(await database.sql.selectFrom('meta').select('value').execute(), [{ value: '11' }])
+})
+
+test('N1: work that keeps colliding ends with its error after a bounded number of attempts', async () => {
+  await using place = await places.create()
+  const [database, other] = [await migrated(place), await place.open()]
+  await database.writer.insertInto('meta').values({ key: 'counter', value: '0' }).execute()
+  let attempts = 0
+  const colliding = database.transaction(async (begun) => {
+    attempts += 1
+    await begun.selectFrom('meta').selectAll().execute()
+    await other.writer
+      .updateTable('meta')
+      .set({ value: `other ${attempts}` })
+      .execute()
+    await begun.updateTable('meta').set({ value: 'mine' }).execute()
+  })
+  await assert.rejects(colliding, { code: '40001' })
+  assert.equal(attempts, 20)
+})
+
+test('N1: commits wait for the disk even where the server is set not to', async () => {
+  await using place = await places.create()
+  const database = await place.open()
+  const name = new URL(place.address!).pathname.slice(1)
+  await sql.raw(`alter database ${name} set synchronous_commit = off`).execute(database.writer)
+  await using careful = await openPostgres(place.address!)
+  const { rows } = await sql`show synchronous_commit`.execute(careful.writer)
+  await sql.raw(`alter database ${name} reset synchronous_commit`).execute(database.writer)
+  assert.deepEqual(rows, [{ synchronous_commit: 'on' }])
+})
+
+test('N1: a number that JavaScript cannot hold is an error, never rounded', async () => {
+  await using place = await places.create()
+  const database = await place.open()
+  await assert.rejects(sql`select 9007199254740993::bigint as n`.execute(database.sql), /too large/)
+})
