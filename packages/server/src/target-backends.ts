@@ -1,6 +1,7 @@
 import type { Instance } from './open-instance.ts'
 import type { TargetBackends } from './services/targets.ts'
 import { checkAddress } from './storage/open-target.ts'
+import { testTarget } from './storage/probe.ts'
 
 /** A target that does not answer within this time is not waited for by a page that only shows its free space. */
 const FREE_SPACE_MILLISECONDS = 2000
