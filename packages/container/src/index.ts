@@ -2,6 +2,7 @@
  * Sealed containers: FLOE (c2sp.org/FLOE) and LXENC01 (AESGCM-chunked-v1). Web APIs only; the same code runs in Node and in browsers.
  * docs/spec/container.md has the formats field by field. '@holdfast/container/node' adds a synchronous path over node:crypto.
  */
+export { utf8 } from './bytes.ts'
 export { type ContainerFormat, detectContainer } from './detect.ts'
 export { type AeadEngine, type AeadKey, type AeadMessage, type Eventually, type RandomSource, webCryptoEngine } from './engine.ts'
 export { ContainerError, type ContainerErrorKind, describeContainerError } from './errors.ts'
@@ -41,7 +42,7 @@ export {
   lxencSealer,
   unwrapLxenc,
 } from './lxenc/chunks.ts'
-export { type LxencIndex, readLxencIndex } from './lxenc/file-index.ts'
+export { assertRecordFits, type LxencIndex, readLxencIndex } from './lxenc/file-index.ts'
 export {
   isEncrypted,
   LXENC_DEFAULT_CHUNK_SIZE,

@@ -1,4 +1,4 @@
-import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto'
+import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, type DecipherGCM, randomFillSync } from 'node:crypto'
 import { type Bytes, concatBytes, equalInConstantTime } from './bytes.ts'
 import type { AeadEngine, AeadKey, RandomSource } from './engine.ts'
 import { ContainerError } from './errors.ts'
@@ -36,8 +36,14 @@ import { FLOE_DEFAULT_SEGMENT_LENGTH, FLOE_HEADER_BYTES, FLOE_SEGMENT_OVERHEAD, 
 /** Larger outputs of the cipher go through mmap and fault in page by page; of this size the allocator keeps and reuses them. */
 const PIECE_BYTES = 65_536
 
-/** Gives memory back at once where `bytes` owns its buffer, instead of leaving it to a garbage collector that sees only the small view. */
-function release(bytes: Uint8Array): void {
+/** Pieces that are passed on as they are, fewer for each call of the system. */
+const LARGE_PIECE_BYTES = 262_144
+
+/**
+ * Gives memory back at once where `bytes` owns its buffer, instead of leaving it to a garbage collector that sees only the small view.
+ * `bytes` is empty afterwards.
+ */
+export function freeBytes(bytes: Uint8Array): void {
   if (bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength) bytes.buffer.transfer(0)
 }
 
@@ -50,7 +56,7 @@ function pump(cipher: Transform, bytes: Uint8Array, target: { out: Uint8Array; a
     const piece = cipher.update(bytes.subarray(from, from + PIECE_BYTES))
     target.out.set(piece, at)
     at += piece.length
-    release(piece)
+    freeBytes(piece)
   }
   return at
 }
@@ -62,20 +68,45 @@ const gcmName = (key: Uint8Array): 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm'
   throw new ContainerError('key-length', `AES takes keys of 16, 24 or 32 bytes, not ${key.length}`)
 }
 
-/** Plaintext goes to the start of `out`. False, and `out` wiped, where the tag does not fit. */
-function openInto(out: Uint8Array, key: Uint8Array, message: { iv: Uint8Array; aad: Uint8Array; bytes: Uint8Array }): boolean {
+type SealedMessage = { iv: Uint8Array; aad: Uint8Array; bytes: Uint8Array }
+
+/** A decipher that waits for the ciphertext alone, and the ciphertext. */
+function startOpening(key: Uint8Array, message: SealedMessage): { decipher: DecipherGCM; ciphertext: Uint8Array } {
   const end = message.bytes.length - SEGMENT_TAG_BYTES
   const decipher = createDecipheriv(gcmName(key), key, message.iv, { authTagLength: SEGMENT_TAG_BYTES })
   decipher.setAAD(message.aad)
   decipher.setAuthTag(message.bytes.subarray(end))
-  pump(decipher, message.bytes.subarray(0, end), { out, at: 0 })
+  return { decipher, ciphertext: message.bytes.subarray(0, end) }
+}
+
+function isAuthentic(decipher: DecipherGCM): boolean {
   try {
     decipher.final()
     return true
   } catch {
-    out.fill(0, 0, end)
     return false
   }
+}
+
+/** Plaintext goes to the start of `out`. False, and `out` wiped, where the tag does not fit. */
+function openInto(out: Uint8Array, key: Uint8Array, message: SealedMessage): boolean {
+  const { decipher, ciphertext } = startOpening(key, message)
+  pump(decipher, ciphertext, { out, at: 0 })
+  const authentic = isAuthentic(decipher)
+  if (!authentic) out.fill(0, 0, ciphertext.length)
+  return authentic
+}
+
+/** The plaintext in the pieces that the cipher made; null, and none of it kept, where the tag does not fit. */
+function openPieces(key: Uint8Array, message: SealedMessage): Uint8Array[] | null {
+  const { decipher, ciphertext } = startOpening(key, message)
+  const pieces: Uint8Array[] = []
+  for (let from = 0; from < ciphertext.length; from += LARGE_PIECE_BYTES) {
+    pieces.push(decipher.update(ciphertext.subarray(from, from + LARGE_PIECE_BYTES)))
+  }
+  if (isAuthentic(decipher)) return pieces
+  for (const piece of pieces) freeBytes(piece.fill(0))
+  return null
 }
 
 function nodeKey(key: Uint8Array): AeadKey {
@@ -154,6 +185,8 @@ export interface FloeCipher {
    * byte is authentic for this file and place. `out` must not overlap `stored`.
    */
   openSegmentInto(out: Uint8Array, place: SegmentPlace, stored: Uint8Array): number
+  /** As `openSegmentInto`, in memory of its own, which `freeBytes` gives back early: saves a copy where pieces will do. */
+  openSegment(place: SegmentPlace, stored: Uint8Array): Uint8Array[]
 }
 
 type CipherState = { header: FloeHeader; aad: Uint8Array; messageKey: Bytes; random: RandomSource; rotationBits: number }
@@ -224,6 +257,11 @@ export function createFloeCipher(options: {
     cipher.setAAD(segmentAad(place))
     return createSealer(cipher, out, { ...place, segmentLength })
   }
+  const offsetOf = (place: SegmentPlace) => FLOE_HEADER_BYTES + place.index * segmentLength
+  function messageOf(place: SegmentPlace, stored: Uint8Array): SealedMessage {
+    assertSegmentShape(stored, place, { segmentLength, offset: offsetOf(place) })
+    return { iv: stored.subarray(4, SEGMENT_BODY_OFFSET), aad: segmentAad(place), bytes: stored.subarray(SEGMENT_BODY_OFFSET) }
+  }
   return {
     header: new Uint8Array(options.header.subarray(0, FLOE_HEADER_BYTES)),
     segmentLength,
@@ -234,11 +272,13 @@ export function createFloeCipher(options: {
       return sealer.finish()
     },
     openSegmentInto(out, place, stored) {
-      const offset = FLOE_HEADER_BYTES + place.index * segmentLength
-      assertSegmentShape(stored, place, { segmentLength, offset })
-      const message = { iv: stored.subarray(4, SEGMENT_BODY_OFFSET), aad: segmentAad(place), bytes: stored.subarray(SEGMENT_BODY_OFFSET) }
-      if (!openInto(out, keyOf(place.index), message)) throw forgedSegment(place.index, offset)
+      if (!openInto(out, keyOf(place.index), messageOf(place, stored))) throw forgedSegment(place.index, offsetOf(place))
       return stored.length - FLOE_SEGMENT_OVERHEAD
+    },
+    openSegment(place, stored) {
+      const pieces = openPieces(keyOf(place.index), messageOf(place, stored))
+      if (pieces === null) throw forgedSegment(place.index, offsetOf(place))
+      return pieces
     },
   }
 }

@@ -46,10 +46,10 @@ function openKeyFile(path: string, from: string): number {
 }
 
 /**
- * The key in a file, which must be a regular one, no symbolic link, closed to group and others, with one line.
+ * The text in a key file, which must be a regular one, no symbolic link, closed to group and others.
  * The checks are of the file that is read, not of what has its name a moment later.
  */
-export function readKeyFile(path: string, from: string, lengths: readonly number[]): Uint8Array {
+export function readKeyText(path: string, from: string): string {
   const file = openKeyFile(path, from)
   const bytes = Buffer.alloc(MAX_FILE_BYTES + 1)
   try {
@@ -61,9 +61,13 @@ export function readKeyFile(path: string, from: string, lengths: readonly number
     }
     const length = readSync(file, bytes, 0, bytes.length, 0)
     if (length > MAX_FILE_BYTES) throw new KeyError(`${from} is too large for a key`)
-    return parseKey(bytes.toString('utf8', 0, length), from, lengths)
+    return bytes.toString('utf8', 0, length)
   } finally {
     bytes.fill(0)
     closeSync(file)
   }
 }
+
+/** The key in a file that `readKeyText` takes, on one line. */
+export const readKeyFile = (path: string, from: string, lengths: readonly number[]): Uint8Array =>
+  parseKey(readKeyText(path, from), from, lengths)

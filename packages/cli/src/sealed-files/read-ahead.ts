@@ -1,0 +1,63 @@
+import { CommandFailure } from '../failure.ts'
+import { type FileInput, readFully } from './input.ts'
+
+/** A stretch of the input in memory that other threads may read. */
+export type Batch = {
+  readonly bytes: Uint8Array
+  /** Gives the memory back for reading on. */
+  release(): void
+}
+export type Stretch = { readonly offset: number; readonly length: number }
+
+/** Takes batches of a file in order. Disposing waits for the reads under way and begins no more. */
+export interface ReadAhead extends AsyncDisposable {
+  /** Batches that may be held unreleased without `next` having to wait for one. */
+  readonly slack: number
+  /** The next batch. At least one batch must be released. @throws where the file is shorter than it was. */
+  next(): Promise<Batch>
+}
+
+const MEMORY_BYTES = 8 * 1_048_576
+
+/** Reads `stretches`, none longer than `longest`, a few ahead of whoever takes them. */
+export function createReadAhead(input: FileInput, stretches: Iterator<Stretch>, longest: number): ReadAhead {
+  const slots = Math.max(2, Math.min(4, Math.floor(MEMORY_BYTES / longest)))
+  const free = Array.from<unknown, Uint8Array>({ length: slots }, () => new Uint8Array(new SharedArrayBuffer(longest)))
+  const coming: Promise<Batch>[] = []
+  let closed = false
+  async function read(slot: Uint8Array, { offset, length }: Stretch): Promise<Batch> {
+    const bytes = slot.subarray(0, length)
+    if ((await readFully(input.descriptor, bytes, offset)) < length)
+      throw new CommandFailure(`${input.name}: it became shorter while it was being read`)
+    return {
+      bytes,
+      release() {
+        free.push(slot)
+        readOn()
+      },
+    }
+  }
+  function readOn(): void {
+    while (free.length > 0 && !closed) {
+      const stretch = stretches.next()
+      if (stretch.done) return
+      const batch = read(free.pop()!, stretch.value)
+      // Whoever takes the batch hears of a failure; until then it must not count as unheard.
+      batch.catch(() => {})
+      coming.push(batch)
+    }
+  }
+  readOn()
+  return {
+    slack: slots / 2,
+    async next() {
+      const batch = coming.shift()
+      if (batch === undefined) throw new RangeError('There is no further batch')
+      return await batch
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true
+      await Promise.allSettled(coming)
+    },
+  }
+}
