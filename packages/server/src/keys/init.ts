@@ -118,7 +118,20 @@ async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true })
 }
 
+const ATTEMPTS = 10
+
+/** Another init at this moment may clear the temporary file away as a leftover; then it is made again. */
 async function makeKeyFile(path: string): Promise<void> {
+  for (let attempt = 1; !(await exists(path)); attempt++) {
+    try {
+      await tryKeyFile(path)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+async function tryKeyFile(path: string): Promise<void> {
   const folder = dirname(path)
   const temporary = join(folder, `.new-${randomBytes(8).toString('hex')}.tmp`)
   const key = randomBytes(KEY_BYTES)

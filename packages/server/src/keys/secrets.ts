@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { parseKey, readKeyFile } from './master-key.ts'
@@ -61,15 +62,9 @@ export function loadKey(kind: KeyKind, env: Environment, dataDir: string): Uint8
   }
   if (variable) return parseKey(env[variable]!, variable, kind.lengths)
   const path = join(keyFolder(dataDir), kind.file)
-  try {
-    return readKeyFile(path, `The ${kind.words} file ${path}`, kind.lengths)
-  } catch (error) {
-    if (!(error instanceof KeyError) || !error.message.endsWith('does not exist')) throw error
-    const [name] = kind.variables
-    throw new KeyError(
-      `There is no ${kind.words}: set ${name} or ${name}_FILE, or run "holdfast init" to make ${path} for a new data folder`,
-    )
-  }
+  if (lstatSync(path, { throwIfNoEntry: false })) return readKeyFile(path, `The ${kind.words} file ${path}`, kind.lengths)
+  const [name] = kind.variables
+  throw new KeyError(`There is no ${kind.words}: set ${name} or ${name}_FILE, or run "holdfast init" to make ${path} for a new data folder`)
 }
 
 /** Every long-lived key, or one `KeyError` that names all that is wrong. Nothing is ever made up here (S8). */
