@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { openPostgres } from '../src/db/postgres.ts'
 import { databaseContract } from './database.contract.ts'
+import { accountsContract } from './database-accounts.contract.ts'
 import { migrated, postgresPlaces } from './database-places.ts'
 import { jobQueueContract } from './job-queue.contract.ts'
 import { migrateContract } from './migrate.contract.ts'
@@ -14,6 +15,7 @@ databaseContract(places, { concurrentReads: true, processes: true })
 migrateContract(places, { processes: true })
 jobQueueContract(places)
 workerContract(places, { processes: true })
+accountsContract(places)
 
 test('N1: PostgreSQL runs the work again where another transaction came between', async () => {
   await using place = await places.create()

@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { openSqlite } from '../src/db/sqlite.ts'
 import { databaseContract } from './database.contract.ts'
+import { accountsContract } from './database-accounts.contract.ts'
 import { memoryPlaces, sqlitePlaces } from './database-places.ts'
 import { jobQueueContract } from './job-queue.contract.ts'
 import { migrateContract } from './migrate.contract.ts'
@@ -22,6 +23,7 @@ databaseContract(places, { concurrentReads: true, processes: true })
 migrateContract(places, { processes: true })
 jobQueueContract(places)
 workerContract(places, { processes: true })
+accountsContract(places)
 
 test('N1: a SQLite file is written with a write-ahead log, full synchronisation and foreign keys, and read by a connection that cannot write', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-db-'))
