@@ -87,8 +87,8 @@ const orNull = (text: string | null | undefined): string | null => (text == null
 /** Makes the record of an entry. AuditEntryError where a detail that the table asks for is missing, or the details are too large. */
 export function recordEntry(entry: NewAuditEntry, made: { id: string; at: number }): AuditRecord {
   const given: { readonly [detail: string]: unknown } = entry.details
-  const required: readonly string[] | undefined = auditActions[entry.action]
-  if (!required) throw new AuditEntryError(`There is no audit action ${String(entry.action)}`)
+  if (!Object.hasOwn(auditActions, entry.action)) throw new AuditEntryError(`There is no audit action ${String(entry.action)}`)
+  const required: readonly string[] = auditActions[entry.action]
   const missing = required.filter((name) => given[name] === undefined)
   if (missing.length > 0) throw new AuditEntryError(`${entry.action} lacks its details: ${missing.join(', ')}`)
   const details = canonicalJson(given)
