@@ -1,3 +1,4 @@
+import { portableAesGcm } from './aes-gcm.ts'
 import { type Bytes, unshared } from './bytes.ts'
 
 /** Engines may answer at once or later; callers await both. */
@@ -57,9 +58,17 @@ function webCryptoKey(key: CryptoKey): AeadKey {
   }
 }
 
+const AES_192_BYTES = 24
+
+/** WebCrypto wherever it runs. Keys of 24 bytes, which not every browser takes, fall back to code of our own for small messages. */
 export const webCryptoEngine: AeadEngine = {
   async importKey(raw) {
-    return webCryptoKey(await crypto.subtle.importKey('raw', unshared(raw), 'AES-GCM', false, ['encrypt', 'decrypt']))
+    try {
+      return webCryptoKey(await crypto.subtle.importKey('raw', unshared(raw), 'AES-GCM', false, ['encrypt', 'decrypt']))
+    } catch (error) {
+      if (raw.length === AES_192_BYTES) return portableAesGcm(raw)
+      throw error
+    }
   },
   async hmacSha384(key, data): Promise<Bytes> {
     const imported = await crypto.subtle.importKey('raw', unshared(key), { name: 'HMAC', hash: 'SHA-384' }, false, ['sign'])
