@@ -43,6 +43,8 @@ export type AppOptions = {
   readonly logger?: Logger
   /** The built web app; null serves the API alone. */
   readonly webRoot?: string | null
+  /** No other server or worker is on this data (the folder is locked). */
+  readonly alone?: boolean
 }
 
 /** A server that can be listened with, and its worker. */
@@ -122,7 +124,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const engines = createEngines(instance, opened)
   const services = createServices(instance, engines, { logger, setupCode })
   const worker = createWorker({
-    ...{ store, clock, points, logger },
+    ...{ store, clock, points, logger, alone: options.alone ?? false },
     handlers: createHandlers(instance, engines, logger),
     schedules: [...sweepSchedules, purgeJobsSchedule],
   })

@@ -27,7 +27,8 @@ export async function startServer(env: Environment, options: { http: boolean }):
   await using opened = new AsyncDisposableStack()
   if (config.databaseUrl === null) opened.use(lockDataFolder(config.dataDir))
   const instance = opened.use(await openInstance(config, secrets, { points: crashPointsOf(env) }))
-  const app = opened.use(await createApp(instance, { webRoot: existsSync(builtWebRoot) ? builtWebRoot : null }))
+  const alone = config.databaseUrl === null
+  const app = opened.use(await createApp(instance, { webRoot: existsSync(builtWebRoot) ? builtWebRoot : null, alone }))
   app.worker.start()
   if (options.http) await app.http.listen({ host: config.host, port: config.port })
   const address = app.http.server.address()

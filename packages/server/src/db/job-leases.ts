@@ -53,7 +53,9 @@ export function jobLeases(database: Database, deps: LeaseDeps) {
         ? deps.transaction((tx, sql) => bury(tx, sql, { lease, error: outcome.error, now: deps.clock.now() }))
         : settle(database.writer, lease, { outcome, progress, now: deps.clock.now() }),
     /** Queues jobs whose lease has run out again, buries those that have no attempt left. Answers how many it found. */
-    takeOver: () => takeOver(database, deps),
+    takeOver: () => takeOver(database, deps, deps.clock.now()),
+    /** As `takeOver`, of every lease there is: for who knows that no worker but him is alive. */
+    takeOverAll: () => takeOver(database, deps, Number.MAX_SAFE_INTEGER),
   }
 }
 export type JobLeases = ReturnType<typeof jobLeases>
@@ -169,14 +171,14 @@ async function bury(tx: Tx, sql: Sql, end: { lease: Lease; error: string; now: n
   return true
 }
 
-async function takeOver(database: Database, deps: LeaseDeps): Promise<number> {
+async function takeOver(database: Database, deps: LeaseDeps, until: number): Promise<number> {
   const now = deps.clock.now()
   const expired = (sql: Sql) =>
     sql
       .selectFrom('jobs')
       .select(['id', 'attempts', 'max_attempts', 'cancel_requested', 'lease_owner'])
       .where(raw<boolean>`status = 'running'`)
-      .where('lease_until', '<=', now)
+      .where('lease_until', '<=', until)
       .orderBy('lease_until')
       .limit(EXPIRED_AT_ONCE)
   if ((await expired(database.sql).execute()).length === 0) return 0

@@ -28,6 +28,8 @@ export type WorkerDeps = {
   /** How long a job that another process enqueued, or that became due, waits at most to be seen. */
   readonly pollMilliseconds?: number
   readonly drainMilliseconds?: number
+  /** No other worker is on this database: jobs that one before left behind are taken over at once instead of after their lease. */
+  readonly alone?: boolean
   readonly random?: () => number
 }
 
@@ -95,6 +97,7 @@ class JobWorker implements Worker {
 
   async #claimLoop(): Promise<void> {
     const { store, clock, schedules = [], pollMilliseconds = POLL_MILLISECONDS } = this.#deps
+    if (this.#deps.alone) await this.#trying('take over what was left', () => store.leases.takeOverAll())
     let lookedAt = Number.NEGATIVE_INFINITY
     while (this.#state === 'claiming') {
       if (clock.now() - lookedAt >= pollMilliseconds) {

@@ -91,7 +91,8 @@ export function fileService(deps: FileDeps): FileService {
       if (!['SCANNING', 'READY', 'DAMAGED'].includes(file.status)) {
         throw new Problem('FILE_NOT_READY', 'Only a stored file can be verified.', { extra: { fileStatus: file.status } })
       }
-      return { jobId: await store.transaction((tx) => tx.jobs.enqueue(verifyFileJob({ tenantId: file.tenantId, fileId }))) }
+      const job = verifyFileJob({ tenantId: file.tenantId, fileId, fresh: file.status === 'SCANNING' })
+      return { jobId: await store.transaction((tx) => tx.jobs.enqueue(job)) }
     },
   }
 }

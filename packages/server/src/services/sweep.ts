@@ -66,7 +66,7 @@ async function requeue(deps: IngestDeps, options: SweepOptions): Promise<void> {
     pages((after) => store.read.files.pageByStatus('SCANNING', after, PAGE)),
     { ...options, about },
     async (file) => {
-      await store.transaction((tx) => tx.jobs.enqueue(verifyFileJob({ tenantId: file.tenantId, fileId: file.id })))
+      await store.transaction((tx) => tx.jobs.enqueue(verifyFileJob({ tenantId: file.tenantId, fileId: file.id, fresh: true })))
     },
   )
   await each(

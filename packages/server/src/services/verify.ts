@@ -1,4 +1,4 @@
-import { Problem } from '@holdfast/api'
+import { type FileStatus, Problem } from '@holdfast/api'
 import { systemActor } from '../core/actor.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CrashPoints } from '../core/crash-point.ts'
@@ -142,11 +142,16 @@ async function settleRead(deps: VerifyDeps, file: FileRow, sha256: string): Prom
 /**
  * Reads a file's object back and settles its status: a SCANNING file becomes READY or FAILED; a READY one is confirmed or becomes DAMAGED;
  * a DAMAGED one becomes READY again where every segment opens and the digest is the recorded one. Files in other states are left alone.
- * Repeatable. Rejects, and leaves a SCANNING file as it is, where the target is away or the object is not (yet) to be found there.
+ * Repeatable; with `fresh` a file that is settled already is left alone. Rejects, and leaves a SCANNING file as it is, where the target is away or the object is not (yet) to be found there.
  */
-export async function verifyFile(deps: VerifyDeps, place: { tenantId: string; fileId: string }, options: VerifyOptions): Promise<void> {
+export async function verifyFile(
+  deps: VerifyDeps,
+  place: { tenantId: string; fileId: string; fresh: boolean },
+  options: VerifyOptions,
+): Promise<void> {
   const file = await deps.store.read.files.find(place.tenantId, place.fileId)
-  if (!file || !['SCANNING', 'READY', 'DAMAGED'].includes(file.status)) return
+  const wanted: readonly FileStatus[] = place.fresh ? ['SCANNING'] : ['SCANNING', 'READY', 'DAMAGED']
+  if (!file || !wanted.includes(file.status)) return
   if (file.targetRemovedAt !== null) throw new Problem('TARGET_REMOVED')
   try {
     await settleRead(deps, file, await readBack(deps, file, options))

@@ -9,6 +9,6 @@ export const verifyFileHandler = (deps: VerifyDeps): JobHandler => ({
   async handle(job, { signal, progress }) {
     const place = filePlace(job)
     if (!place) throw new GiveUp('The job names no file')
-    await verifyFile(deps, place, { signal, progress })
+    await verifyFile(deps, { ...place, fresh: job.payload.fresh === true }, { signal, progress })
   },
 })

@@ -140,7 +140,7 @@ async function settle(tx: Tx, upload: UploadView, by: Finisher & { at: number })
       declaredSha256: file?.declaredSha256 ?? null,
     },
   })
-  await tx.jobs.enqueue(verifyFileJob({ tenantId, fileId }))
+  await tx.jobs.enqueue(verifyFileJob({ tenantId, fileId, fresh: true }))
 }
 
 /** A pass of the target is noted at most this often, so that uploads do not all write to its row (T7 counts in minutes). */

@@ -12,10 +12,11 @@ export const SWEEP_TARGETS = 'sweep-targets'
 export const verifyKey = (fileId: string): string => `${VERIFY_FILE}:${fileId}`
 export const purgeKey = (fileId: string): string => `${PURGE_OBJECT}:${fileId}`
 
-export const verifyFileJob = (file: { tenantId: string; fileId: string }): NewJob => ({
+/** `fresh`: the first reading back of an upload, which has nothing left to do once it is settled; otherwise asked for by someone. */
+export const verifyFileJob = (file: { tenantId: string; fileId: string; fresh: boolean }): NewJob => ({
   kind: VERIFY_FILE,
   tenantId: file.tenantId,
-  payload: { fileId: file.fileId },
+  payload: { fileId: file.fileId, fresh: file.fresh },
   uniqueKey: verifyKey(file.fileId),
 })
 

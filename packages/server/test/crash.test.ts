@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type File, MIN_PART_PLAIN_BYTES, type UploadSession } from '@holdfast/api'
+import { type CrashPointName, crashPointNames } from '../src/core/crash-point.ts'
+import { type Answer, contentDigest, sha256 } from './file-world.ts'
+import { type KillableServer, killableServer } from './killable-server.ts'
+
+const PART = MIN_PART_PLAIN_BYTES
+
+/** A client that goes on after every death of the server, and holds the server to whatever it acknowledged. */
+function patientClient(server: KillableServer) {
+  const { api } = server
+  /** Repeats `call` until the server answers; starts the server again where it is dead. */
+  async function until<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call()
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error
+        await Promise.race([server.ended(), sleep(3000)])
+        if (!server.running) await server.start()
+      }
+    }
+  }
+  const ok = async <T>(call: () => Promise<Answer<T>>): Promise<T> => {
+    const { status, body } = await until(call)
+    assert.ok(status < 300, JSON.stringify(body))
+    return body
+  }
+  async function sendParts(session: UploadSession, content: Buffer, acknowledged: Map<number, string>): Promise<void> {
+    const { receivedParts } = await until(() => api.session(session.id))
+    const stored = new Map(receivedParts.map((part) => [part.number, part.sha256]))
+    for (const [number, digest] of acknowledged) assert.equal(stored.get(number), digest, `part ${number} was acknowledged and is lost`)
+    for (let number = 1; number <= session.partCount; number += 1) {
+      if (stored.has(number)) continue
+      const bytes = content.subarray((number - 1) * session.partSize, number * session.partSize)
+      const part = await ok(() => api.put(session.id, number, bytes, { 'content-digest': contentDigest(bytes) }))
+      acknowledged.set(number, part.sha256)
+    }
+  }
+  async function upload(caseId: string, content: Buffer): Promise<File> {
+    const session = await until(() => api.initiate({ caseId, name: 'crash.bin', size: content.length }))
+    const acknowledged = new Map<number, string>()
+    await sendParts(session, content, acknowledged)
+    // Once more: after a restart the server still has all that it acknowledged.
+    await sendParts(session, content, acknowledged)
+    const { id } = await ok(() => api.complete(session.id, sha256(content)))
+    return until(() => api.settled(id))
+  }
+  return { until, ok, upload }
+}
+
+/** Everything that has a durable step: uploads, a cancelled one, downloads and a deletion. */
+async function work(server: KillableServer): Promise<{ kept: File[] }> {
+  const { api } = server
+  const client = patientClient(server)
+  const { id: caseId } = await client.until(() => api.newCase())
+  const content = randomBytes(PART + 100_000)
+  const kept = await client.upload(caseId, content)
+  const cancelled = await client.until(() => api.initiate({ caseId, name: 'cancelled.bin', size: PART + 1 }))
+  await client.ok(() => api.put(cancelled.id, 2, Buffer.from('x')))
+  await client.ok(() => api.abort(cancelled.id))
+  const gone = await client.upload(caseId, randomBytes(50))
+  await client.until(async () => {
+    const { status } = await api.call('DELETE', `/files/${gone.id}`)
+    assert.ok(status === 204 || status === 404)
+  })
+  const down = await client.until(() => api.bytes(kept.id))
+  assert.ok(down.bytes.equals(content))
+  return { kept: [kept] }
+}
+
+/** Waits until no background job is left to run, so that a check sees the end of it all. */
+async function untilQuiet(server: KillableServer): Promise<void> {
+  const client = patientClient(server)
+  for (;;) {
+    const left = await client.until(async () => {
+      const queued = await server.admin.call<{ items: unknown[] }>('GET', '/jobs?status=queued')
+      const running = await server.admin.call<{ items: unknown[] }>('GET', '/jobs?status=running')
+      return queued.body.items.length + running.body.items.length
+    })
+    if (left === 0) return
+    await sleep(20)
+  }
+}
+
+const atFirstStart: readonly CrashPointName[] = ['migration.before-commit', 'migration.after-commit']
+
+test('N1: killed at every named point, a restarted server has lost nothing that it acknowledged', { timeout: 600_000 }, async (t) => {
+  const hit = new Set<string>()
+  for (const point of crashPointNames.filter((name) => !atFirstStart.includes(name))) {
+    await t.test(`S9 N1: killed at ${point}`, async () => {
+      await using server = await killableServer()
+      await server.start(point)
+      const { kept } = await work(server)
+      await untilQuiet(server)
+      assert.ok(server.starts > 1, `${point} was not reached`)
+      assert.equal(server.kills.includes('SIGKILL'), true)
+      hit.add(point)
+      for (const file of kept) await completedOnce(server, file)
+      await server.kill('SIGTERM')
+      const report = await server.check()
+      assert.deepEqual(report.findings, [])
+    })
+  }
+  for (const point of atFirstStart) {
+    await t.test(`N1: killed at ${point}, at the first start`, async () => {
+      await using server = await killableServer({ prepared: false })
+      await server.start(point)
+      assert.equal(await server.ended(), 'SIGKILL')
+      hit.add(point)
+      assert.equal(await server.start(), true)
+      await server.kill('SIGTERM')
+      assert.deepEqual((await server.check()).findings, [])
+    })
+  }
+  assert.deepEqual([...hit].sort(), [...crashPointNames].sort(), 'every point is reached')
+})
+
+async function completedOnce(server: KillableServer, file: File): Promise<void> {
+  const { body } = await server.admin.call<{ items: { action: string }[] }>('GET', `/audit/entries?fileId=${file.id}`)
+  for (const action of ['UPLOAD_INITIATED', 'UPLOAD_COMPLETED', 'SHA256_COMPUTED']) {
+    assert.equal(body.items.filter((entry) => entry.action === action).length, 1, action)
+  }
+}
+
+test('S9 N1: killed at random moments while uploads run, every upload still finishes with its digest', { timeout: 300_000 }, async () => {
+  await using server = await killableServer()
+  await server.start()
+  const client = patientClient(server)
+  const { id: caseId } = await client.until(() => server.api.newCase())
+  let done = false
+  const killer = async (): Promise<number> => {
+    let kills = 0
+    while (!done) {
+      await sleep(100 + Math.random() * 900)
+      if (!done && server.running) {
+        kills += 1
+        await server.kill()
+      }
+    }
+    return kills
+  }
+  const killing = killer()
+  const files: File[] = []
+  try {
+    for (let n = 0; n < 4; n += 1) files.push(await client.upload(caseId, randomBytes(2 * PART + n)))
+  } finally {
+    done = true
+  }
+  const kills = await killing
+  assert.ok(kills > 0, 'the server was never killed')
+  if (!server.running) await server.start()
+  await untilQuiet(server)
+  for (const file of files) await completedOnce(server, file)
+  await server.kill('SIGTERM')
+  assert.deepEqual((await server.check()).findings, [])
+})

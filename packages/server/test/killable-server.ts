@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { checkInstance } from '../src/check-instance.ts'
+import { loadConfig } from '../src/config.ts'
+import { initDataFolder } from '../src/keys/init.ts'
+import { type Instance, openInstance } from '../src/open-instance.ts'
+import { commandLineActor, commandLineCaller } from '../src/services/caller.ts'
+import type { CheckReport } from '../src/services/check/check-store.ts'
+import { createTenant } from '../src/services/setup.ts'
+import { tokenService } from '../src/services/tokens.ts'
+import { type Api, apiOf } from './file-world.ts'
+
+/** A real server process over a data folder, which can be killed and started again at the same address. */
+export interface KillableServer extends AsyncDisposable {
+  readonly dataDir: string
+  readonly api: Api
+  readonly admin: Api
+  /** Starts the process; with `point` it kills itself there. Resolves when it listens, or false when it died before. */
+  start(point?: string): Promise<boolean>
+  /** Resolves when the process has ended, with the signal that killed it. */
+  ended(): Promise<NodeJS.Signals | null>
+  readonly running: boolean
+  /** How often it was started, and by which signals it ended. */
+  readonly starts: number
+  readonly kills: readonly (NodeJS.Signals | null)[]
+  kill(signal?: NodeJS.Signals): Promise<void>
+  /** Opens the data folder in this process, while no server runs on it. */
+  withInstance<T>(use: (instance: Instance) => Promise<T>): Promise<T>
+  check(): Promise<CheckReport>
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const CHILD = join(import.meta.dirname, 'file-server.child.ts')
+
+async function makeTenant(instance: Instance): Promise<{ examiner: string; admin: string }> {
+  const { store, clock } = instance
+  const by = { actor: commandLineActor, requestId: null, at: clock.now() }
+  const { id } = await store.transaction((tx) => createTenant(tx, { slug: 'default', name: 'Lab' }, by))
+  const tokens = tokenService({ store, clock })
+  const secretOf = async (role: 'examiner' | 'admin') => (await tokens.create(commandLineCaller(id), { name: role, role })).secret
+  return { examiner: await secretOf('examiner'), admin: await secretOf('admin') }
+}
+
+/** `prepared: false` leaves the folder without a database, for what happens at the first start; its calls then have no token. */
+export async function killableServer(
+  options: { prepared?: boolean; dataDir?: string; env?: Record<string, string>; wrap?: readonly string[] } = {},
+): Promise<KillableServer> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-kill-')))
+  await initDataFolder(dataDir)
+  const port = await freePort()
+  const env = { HOLDFAST_DATA_DIR: dataDir, HOLDFAST_HOST: '127.0.0.1', HOLDFAST_PORT: String(port), ...options.env }
+  const withInstance = async <T>(use: (instance: Instance) => Promise<T>): Promise<T> => {
+    const { config, secrets } = loadConfig(env)
+    await using instance = await openInstance(config, secrets)
+    return await use(instance)
+  }
+  const tokens = options.prepared === false ? { examiner: randomBytes(4).toString('hex'), admin: '' } : await withInstance(makeTenant)
+  const origin = `http://127.0.0.1:${port}`
+  let child: ChildProcess | null = null
+  let starts = 0
+  const kills: (NodeJS.Signals | null)[] = []
+
+  const isRunning = (): boolean => child !== null && child.exitCode === null && child.signalCode === null
+  const start = async (point?: string): Promise<boolean> => {
+    const command = [...(options.wrap ?? []), process.execPath, CHILD]
+    const started = spawn(command[0]!, command.slice(1), {
+      env: { ...process.env, ...env, ...(point ? { HOLDFAST_CRASH_POINT: point } : {}) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    child = started
+    starts += 1
+    started.once('exit', (_code, signal) => kills.push(signal))
+    const lines = createInterface({ input: started.stdout! })
+    const listening = new Promise<boolean>((resolve) => {
+      lines.on('line', (line) => line.startsWith('LISTENING') && resolve(true))
+      started.once('exit', () => resolve(false))
+    })
+    return await listening
+  }
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    if (!isRunning()) return
+    const exit = once(child!, 'exit')
+    child!.kill(signal)
+    await exit
+  }
+  return {
+    dataDir,
+    api: apiOf(origin, tokens.examiner),
+    admin: apiOf(origin, tokens.admin),
+    start,
+    kills,
+    get starts() {
+      return starts
+    },
+    get running() {
+      return isRunning()
+    },
+    async ended() {
+      if (isRunning()) await once(child!, 'exit')
+      return child?.signalCode ?? null
+    },
+    kill,
+    withInstance,
+    check: () => withInstance((instance) => checkInstance(instance, { full: true, signal: new AbortController().signal })),
+    async [Symbol.asyncDispose]() {
+      await kill()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
