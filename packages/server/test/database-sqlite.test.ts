@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { openSqlite } from '../src/db/sqlite.ts'
 import { databaseContract } from './database.contract.ts'
 import { accountsContract } from './database-accounts.contract.ts'
-import { memoryPlaces, sqlitePlaces } from './database-places.ts'
+import { memoryPlaces, migrated, sqlitePlaces } from './database-places.ts'
 import { jobQueueContract } from './job-queue.contract.ts'
 import { migrateContract } from './migrate.contract.ts'
 import { workerContract } from './worker.contract.ts'
@@ -35,4 +35,28 @@ test('N1: a SQLite file is written with a write-ahead log, full synchronisation 
     await assert.rejects(sql`create table t (a integer)`.execute(database.sql), /readonly/)
   }
   await rm(directory, { recursive: true })
+})
+
+test('N1: where the disk is full, what was answered is there and what was refused is not; afterwards it goes on', async () => {
+  await using place = await places.create()
+  const database = await migrated(place)
+  const limit = async (pages: number) => void (await sql.raw(`pragma max_page_count = ${pages}`).execute(database.writer))
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database.writer)
+  await limit(rows[0]!.page_count + 60)
+  const put = (key: string, bytes: number) =>
+    database.transaction((begun) =>
+      begun
+        .insertInto('meta')
+        .values({ key, value: 'x'.repeat(bytes) })
+        .execute(),
+    )
+  const ended = await Promise.allSettled(Array.from({ length: 40 }, (_, index) => put(`row${String(index).padStart(2, '0')}`, 10_000)))
+  const kept = ended.flatMap((each, index) => (each.status === 'fulfilled' ? [`row${String(index).padStart(2, '0')}`] : []))
+  for (const each of ended) if (each.status === 'rejected') assert.equal(each.reason.code, 'SQLITE_FULL')
+  assert.ok(kept.length < 40)
+  const keys = async () => (await database.sql.selectFrom('meta').select('key').orderBy('key').execute()).map(({ key }) => key)
+  assert.deepEqual(await keys(), kept)
+  await limit(1_000_000)
+  await put('after', 10_000)
+  assert.deepEqual(await keys(), ['after', ...kept])
 })

@@ -90,6 +90,30 @@ function transactions(places: Places): void {
     assert.equal((await database.sql.selectFrom('meta').selectAll().execute()).length, 1)
   })
 
+  test('N1: of transactions that wait together each is kept or undone by itself', async () => {
+    await using place = await places.create()
+    const database = await migrated(place)
+    const put3 = (index: number) =>
+      database.transaction(async (sql) => {
+        await put(sql, `first${index}`, 'x')
+        if (index % 3 === 0) throw new Error(`no ${index}`)
+        await put(sql, index % 3 === 1 ? 'taken by one' : `second${index}`, 'x')
+        return index
+      })
+    const ended = await Promise.allSettled(Array.from({ length: 30 }, (_, index) => put3(index)))
+    const resolved = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    const thatTook = resolved.filter((index) => index % 3 === 1)
+    assert.equal(thatTook.length, 1)
+    const twos = Array.from({ length: 30 }, (_, index) => index).filter((index) => index % 3 === 2)
+    assert.deepEqual(
+      resolved,
+      [...thatTook, ...twos].sort((a, b) => a - b),
+    )
+    const keys = (await database.sql.selectFrom('meta').select('key').execute()).map((row) => row.key)
+    const expected = [...resolved.map((index) => `first${index}`), ...twos.map((index) => `second${index}`), 'taken by one']
+    assert.deepEqual(keys.sort(), expected.sort())
+  })
+
   test('N1: an error that the work swallows still fails the whole transaction', async () => {
     await using place = await places.create()
     const database = await migrated(place)

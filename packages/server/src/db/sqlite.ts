@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { type Database, DatabaseConflict, DatabaseRefused } from './database.ts'
 import { openTransactions } from './open-transaction.ts'
 import type { Schema } from './schema.ts'
+import { groupedTransactions } from './sqlite-groups.ts'
 
 /** Pages of 4 KiB in the write-ahead log before it is folded back: fewer, larger checkpoints double the rate of grouped inserts. */
 const CHECKPOINT_PAGES = 8192
@@ -27,18 +28,13 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const { busyMilliseconds = BUSY_MILLISECONDS, clock = systemClock } = options
   const patience = { milliseconds: busyMilliseconds, clock, unfinished: () => file.inTransaction }
   const writer = kyselyOver(keepStatements(file, transactions.failed), patience)
-  const sql =
-    path === ':memory:'
-      ? writer
-      : kyselyOver(
-          keepStatements(openReader(path), () => {}),
-          null,
-        )
+  const grouped = groupedTransactions(writer, file)
+  const sql = path === ':memory:' ? writer : readerOf(path)
 
   const transaction = <T>(work: (sql: Transaction<Schema>) => Promise<T>): Promise<T> =>
     transactions.alone(async () => {
       try {
-        return await writer.transaction().execute((begun) => transactions.whole(() => work(begun)))
+        return await grouped((begun) => transactions.whole(() => work(begun)))
       } catch (error) {
         throw asConflict(error) ?? error
       }
@@ -95,6 +91,12 @@ function openReader(path: string): BetterSqlite.Database {
   return file
 }
 
+const readerOf = (path: string): Kysely<Schema> =>
+  kyselyOver(
+    keepStatements(openReader(path), () => {}),
+    null,
+  )
+
 /** Prepared statements are kept by their text, since preparing one costs several times what running it does. */
 function keepStatements(file: BetterSqlite.Database, failed: (error: unknown) => void): SqliteDatabase {
   const kept = new Map<string, ReturnType<SqliteDatabase['prepare']>>()
@@ -119,11 +121,12 @@ function keepStatements(file: BetterSqlite.Database, failed: (error: unknown) =>
   return {
     close: () => file.close(),
     prepare(sql) {
-      const found = kept.get(sql) ?? noting(() => prepare(sql))
-      kept.delete(sql)
-      kept.set(sql, found)
-      if (kept.size > STATEMENTS_KEPT) kept.delete(kept.keys().next().value as string)
-      return found
+      const found = kept.get(sql)
+      if (found) return found
+      const prepared = noting(() => prepare(sql))
+      if (kept.size === STATEMENTS_KEPT) kept.delete(kept.keys().next().value as string)
+      kept.set(sql, prepared)
+      return prepared
     },
   }
 }
@@ -143,6 +146,11 @@ class ImmediateDriver extends SqliteDriver {
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  /** SQLite has undone the transaction by itself where the disk was full or failed. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#patience?.unfinished()) await super.rollbackTransaction(connection)
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {

@@ -1,0 +1,79 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Database as SqliteFile } from 'better-sqlite3'
+import type { Kysely, Transaction } from 'kysely'
+import type { Schema } from './schema.ts'
+
+/** Transactions that share one commit at most: bounds how long the first of them waits for it. */
+const GROUP = 64
+
+export type Work<T> = (sql: Transaction<Schema>) => Promise<T>
+
+type Waiting = {
+  readonly work: Work<void>
+  readonly reject: (error: unknown) => void
+  /** Set by `work`: tells its caller that it is committed. */
+  resolve: () => void
+}
+
+/**
+ * Runs transactions one after the other, and those that wait at the same time with one commit, since the disk's flush is what
+ * takes long. Each is a savepoint: it alone is undone when it rejects. None resolves before the commit they share, and where
+ * that fails all of them reject: to each caller it is the same as a transaction of its own.
+ */
+export function groupedTransactions(writer: Kysely<Schema>, file: SqliteFile): <T>(work: Work<T>) => Promise<T> {
+  const waiting: Waiting[] = []
+  const begin = file.prepare('savepoint work')
+  const keep = file.prepare('release work')
+  const undo = file.prepare('rollback to work')
+  let running = false
+
+  const runOne = async (transaction: Transaction<Schema>, next: Waiting, done: Waiting[]) => {
+    const alone = done.length === 0
+    if (!alone) begin.run()
+    try {
+      await next.work(transaction)
+      if (!alone) keep.run()
+      done.push(next)
+    } catch (error) {
+      next.reject(error)
+      // SQLite itself undoes the whole transaction where the disk is full or fails; the others are lost with it.
+      if (alone || !file.inTransaction) throw error
+      undo.run()
+      keep.run()
+    }
+  }
+  const runGroup = async () => {
+    const done: Waiting[] = []
+    let begun = false
+    try {
+      await writer.transaction().execute(async (transaction) => {
+        begun = true
+        for (let next = waiting.shift(); next; next = done.length < GROUP ? waiting.shift() : undefined)
+          await runOne(transaction, next, done)
+      })
+      for (const each of done) each.resolve()
+    } catch (error) {
+      for (const each of begun ? done : waiting.splice(0)) each.reject(error)
+    }
+  }
+  const runAll = async () => {
+    running = true
+    while (waiting.length > 0) await runGroup()
+    running = false
+  }
+
+  return (work) =>
+    new Promise((resolve, reject) => {
+      const inContext = AsyncLocalStorage.snapshot()
+      const queued: Waiting = {
+        work: async (sql) => {
+          const result = await inContext(work, sql)
+          queued.resolve = () => resolve(result)
+        },
+        reject,
+        resolve: () => {},
+      }
+      waiting.push(queued)
+      if (!running) void runAll()
+    })
+}
