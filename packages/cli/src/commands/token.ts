@@ -1,0 +1,34 @@
+import type { RoleName } from '@holdfast/api'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { dataDirOption, tenantOption, withInstance } from '../data-dir.ts'
+
+export const roleOption = (): Option =>
+  new Option('--role <ROLE>', 'what it may do')
+    .choices(['admin', 'examiner', 'viewer', 'auditor'] satisfies RoleName[])
+    .makeOptionMandatory()
+
+type Options = { data: string; role: RoleName; name: string; days?: number; tenant?: string }
+
+/** Adds `token create`. */
+export function registerToken(program: Command): void {
+  const token = program.command('token').description('Make API tokens.')
+  token
+    .command('create')
+    .description('Make an API token; prints the token alone. It is shown this once.')
+    .addOption(dataDirOption())
+    .addOption(roleOption())
+    .option('--name <NAME>', 'what the token is for', 'command line')
+    .option('--days <N>', 'days until it expires; never where not given', wholeDays)
+    .addOption(tenantOption())
+    .action(async ({ data, role, name, days, tenant }: Options) => {
+      const { createToken } = await import('@holdfast/server/operator')
+      const request = { role, name, tenantId: tenant ?? null, ...(days === undefined ? {} : { expiresInDays: days }) }
+      process.stdout.write(`${await withInstance(data, (instance) => createToken(instance, request))}\n`)
+    })
+}
+
+function wholeDays(text: string): number {
+  const days = Number(text)
+  if (!Number.isInteger(days) || days < 1 || days > 3650) throw new InvalidArgumentError('It must be a whole number from 1 to 3650.')
+  return days
+}

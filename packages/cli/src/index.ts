@@ -1,0 +1,2 @@
+export { createProgram } from './program.ts'
+export { exitStatus, runProgram } from './run-program.ts'

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { AuditVerification } from '@holdfast/api'
+import { createClient } from '@holdfast/client'
+import Database from 'better-sqlite3'
+import { holdfast, scratch, serve, serveWithCase, succeed } from './command.ts'
+
+test('S8: init makes the keys once, says where they are and that losing them loses the files', async () => {
+  await using folder = await scratch()
+  const first = await succeed(['init', '--data', folder.at('data')])
+  assert.match(first, /master\.key/)
+  assert.match(first, /losing them loses the files/)
+  const keys = folder.at('data/keys')
+  const names = await readdir(keys)
+  assert.deepEqual(names.sort(), ['audit.key', 'credential.key', 'master.key'])
+  const before = await Promise.all(names.map((name) => readFile(join(keys, name), 'utf8')))
+  for (const [index, name] of names.entries()) {
+    assert.equal((await stat(join(keys, name))).mode & 0o777, 0o600)
+    assert.ok(!first.includes(before[index]!.trim()), 'no key is printed')
+  }
+  await succeed(['init', '--data', folder.at('data')])
+  assert.deepEqual(await Promise.all(names.map((name) => readFile(join(keys, name), 'utf8'))), before)
+})
+
+test('S8: without keys, or with one that others can read, serve does not start and says why', async () => {
+  await using folder = await scratch()
+  const missing = await holdfast(['serve', '--data', folder.at('data'), '--port', '0'])
+  assert.equal(missing.status, 1)
+  assert.match(missing.stderr, /^holdfast: [^\n]*master\.key[^\n]*\n$/)
+  await succeed(['init', '--data', folder.at('data')])
+  await chmod(folder.at('data/keys/master.key'), 0o644)
+  const readable = await holdfast(['serve', '--data', folder.at('data'), '--port', '0'])
+  assert.equal(readable.status, 1)
+  assert.match(readable.stderr, /^holdfast: [^\n]*open to other users[^\n]*\n$/)
+})
+
+test('N3: token create prints the token alone, and the server takes it with its role', async () => {
+  await using folder = await scratch()
+  await succeed(['init', '--data', folder.at('data')])
+  await using server = await serve(folder.at('data'))
+  const printed = await succeed(['token', 'create', '--data', folder.at('data'), '--role', 'auditor', '--name', 'ci'])
+  assert.match(printed, /^hf_[A-Za-z0-9_-]{43}\n$/)
+  const me = await createClient({ baseUrl: server.url, token: printed.trim() }).me.get()
+  assert.deepEqual([me.kind, me.name, me.role], ['token', 'ci', 'auditor'])
+  assert.equal((await holdfast(['token', 'create', '--data', folder.at('data'), '--role', 'root'])).status, 2)
+})
+
+test('N3: user create reads the password from standard input, and that person can sign in', async () => {
+  await using folder = await scratch()
+  await succeed(['init', '--data', folder.at('data')])
+  const args = ['user', 'create', '--data', folder.at('data'), '--email', 'ada@example.org', '--name', 'Ada', '--role', 'admin']
+  assert.equal((await holdfast(args)).status, 2)
+  assert.equal((await holdfast([...args, '--password-stdin'], { input: 'short\n' })).status, 2)
+  await succeed([...args, '--password-stdin'], { input: 'a long password\n' })
+  const again = await holdfast([...args, '--password-stdin'], { input: 'a long password\n' })
+  assert.equal(again.status, 1)
+  assert.match(again.stderr, /already/)
+  await using server = await serve(folder.at('data'))
+  const body = JSON.stringify({ email: 'ada@example.org', password: 'a long password' })
+  const headers = { 'content-type': 'application/json', origin: server.url }
+  const answer = await fetch(`${server.url}/api/auth/sign-in/email`, { method: 'POST', headers, body })
+  assert.equal(answer.status, 200)
+})
+
+test('N1: a second server on the same data folder is refused, and the folder is free once the first is gone', async () => {
+  await using folder = await scratch()
+  await succeed(['init', '--data', folder.at('data')])
+  const first = await serve(folder.at('data'))
+  const second = await holdfast(['serve', '--data', folder.at('data'), '--port', '0'])
+  assert.equal(second.status, 1)
+  assert.match(second.stderr, /^holdfast: Another Holdfast server[^\n]*\n$/)
+  await first.kill()
+  const third = await serve(folder.at('data'))
+  await third[Symbol.asyncDispose]()
+  assert.equal(third.child.exitCode, 0, 'it ends by itself when asked to')
+})
+
+test('A3 X9: check, audit verify and storage verify pass on a sound store and name what was changed', async () => {
+  await using folder = await scratch()
+  const data = folder.at('data')
+  const server = await serveWithCase(data)
+  await writeFile(folder.at('a'), randomBytes(2_000_000))
+  const id = (await succeed(['put', folder.at('a'), '--case', 'CASE-1'], { env: server.env })).trim()
+  assert.match(await succeed(['check', '--data', data]), /Everything holds/, 'beside a running server')
+  await server[Symbol.asyncDispose]()
+
+  assert.equal(JSON.parse(await succeed(['check', '--data', data, '--json'])).ok, true)
+  assert.match(await succeed(['storage', 'verify', '--data', data]), /Local\n( {2}✔ [^\n]*\n)+$/)
+  const sound = JSON.parse(await succeed(['audit', 'verify', '--data', data, '--json'])) as AuditVerification
+  assert.ok(sound.ok && sound.entries > 5 && sound.pending === 0)
+  const lines = (await succeed(['audit', 'export', '--data', data])).trim().split('\n')
+  assert.ok(lines.every((line) => JSON.parse(line)) && lines.some((line) => line.includes(id)))
+
+  const database = new Database(join(data, 'holdfast.db'))
+  database.prepare(`update audit_entries set action = 'DELETE' where action = 'UPLOAD_COMPLETED'`).run()
+  database.close()
+  const changed = await holdfast(['audit', 'verify', '--data', data])
+  assert.equal(changed.status, 1)
+  assert.match(changed.stderr, /^holdfast: the audit log does not verify: entry \d+ \([0-9a-f-]{36}\)[^\n]*\n$/)
+
+  const objects = join(data, 'objects')
+  const object = (await readdir(objects, { recursive: true })).find((path) => path.endsWith(`${id}.bin`))
+  await rm(join(objects, object ?? ''))
+  const broken = await holdfast(['check', '--data', data])
+  assert.equal(broken.status, 1)
+  assert.match(broken.stdout.toString(), new RegExp(`✖ file-object [^\n]*${id}`))
+  assert.match(broken.stderr, /^holdfast: the check found \d+ faults?\n$/)
+})
+
+test('N1: holdfast --help names every command, and an unknown one is wrong use', async () => {
+  const help = await succeed(['--help'])
+  for (const name of ['init', 'serve', 'work', 'token', 'put', 'get', 'ls', 'storage', 'audit', 'seal', 'open', 'check', 'case', 'user']) {
+    assert.match(help, new RegExp(`^ {2}${name}\\b`, 'm'))
+  }
+  const unknown = await holdfast(['chekc'])
+  assert.equal(unknown.status, 2)
+  assert.match(unknown.stderr, /Did you mean check/)
+})
