@@ -1,3 +1,4 @@
+import { setImmediate as otherWork } from 'node:timers/promises'
 import { type RawBuilder, sql as raw } from 'kysely'
 import { leafBytes } from '../core/audit-entry.ts'
 import { openCheckpoint, signCheckpoint } from '../core/checkpoint.ts'
@@ -47,29 +48,17 @@ export interface Sequencer extends AsyncDisposable {
 }
 
 const LOCK = 'audit-sequence'
-const BATCH = 1000
+const BATCH = 500
 const DEBOUNCE_MILLISECONDS = 250
 const LOOK_MILLISECONDS = 2000
 /** Between attempts that keep failing. */
 const MOST_MILLISECONDS = 60_000
 
 export function createSequencer(deps: SequencerDeps): Sequencer {
-  const { clock, kept, signer, points } = deps
+  const { clock, signer } = deps
   const verifiers = [signer, ...(deps.formerVerifiers ?? [])]
-  let checkedKept = false
+  const sequence = createSequence({ ...deps, verifiers })
   let turn: Promise<unknown> = Promise.resolve()
-
-  const sequence = async (): Promise<StoredCheckpoint> => {
-    for (;;) {
-      const done = await deps.database.exclusively(LOCK, (sql) => sequenceBatch(sql, { ...deps, verifiers, checkKept: !checkedKept }))
-      if (done.added > 0) points.reach('audit.after-sequence-commit')
-      checkedKept = true
-      if (done.added < BATCH) {
-        await kept?.keep(done.checkpoint.note)
-        return done.checkpoint
-      }
-    }
-  }
   const sequenceNow = (): Promise<StoredCheckpoint> => {
     // One at a time in this process; a failed turn does not fail those that wait behind it.
     const mine = turn.then(sequence, sequence)
@@ -89,19 +78,51 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
   }
 }
 
+type SequenceDeps = SequencerDeps & { readonly verifiers: readonly NoteVerifier[] }
+
+/** Takes all that is pending into the tree, batch after batch. The first time it looks whether the log still contains the kept checkpoint. */
+function createSequence(deps: SequenceDeps): () => Promise<StoredCheckpoint> {
+  const { kept, points } = deps
+  let checked = false
+  const keep = async (note: string): Promise<void> => {
+    try {
+      await kept?.keep(note)
+    } catch (error) {
+      // The log itself is sound and signed; the copy is made up for with the next checkpoint.
+      deps.onError?.(error)
+    }
+  }
+  return async () => {
+    const expected = checked ? null : ((await kept?.read()) ?? null)
+    for (;;) {
+      const done = await deps.database.exclusively(LOCK, (sql) => sequenceBatch(sql, { ...deps, expected }))
+      if (done.added > 0) points.reach('audit.after-sequence-commit')
+      checked = true
+      if (done.added < BATCH) {
+        await keep(done.checkpoint.note)
+        return done.checkpoint
+      }
+      await otherWork()
+    }
+  }
+}
+
 /** A look without the lock, so that an idle instance writes nothing. */
 async function sequencePending(database: Database, sequenceNow: () => Promise<unknown>): Promise<void> {
   if ((await auditTable(database.sql).pending(1)).length > 0) await sequenceNow()
 }
 
-type BatchDeps = SequencerDeps & { readonly verifiers: readonly NoteVerifier[]; readonly checkKept: boolean }
+type BatchDeps = SequenceDeps & {
+  /** A signed checkpoint that the tree has to contain. */
+  readonly expected: string | null
+}
 
 async function sequenceBatch(sql: Sql, deps: BatchDeps): Promise<{ checkpoint: StoredCheckpoint; added: number }> {
   const table = auditTable(sql)
   const newest = await table.newestCheckpoint()
   const completed: StoredNode[] = []
   const tree = await openTree(table, { newest, deps, completed })
-  if (deps.checkKept) await refuseRollback(table, { tree, deps })
+  if (deps.expected !== null) await refuseRollback(table, { tree, deps, note: deps.expected })
   const entries = await table.pending(BATCH)
   if (newest && entries.length === 0) return { checkpoint: newest, added: 0 }
   const leaves = entries.map((entry) => ({ entry, index: 0, hash: leafHash(leafBytes(entry)) }))
@@ -151,10 +172,8 @@ function openOwn(note: string, deps: BatchDeps) {
 }
 
 /** Signing a tree that does not contain the kept one would be a fork of the log, which a log must never sign (tlog-checkpoint). */
-async function refuseRollback(table: AuditTable, now: { tree: Tree; deps: BatchDeps }): Promise<void> {
-  const note = await now.deps.kept?.read()
-  if (note == null) return
-  const kept = openOwn(note, now.deps)
+async function refuseRollback(table: AuditTable, now: { tree: Tree; deps: BatchDeps; note: string }): Promise<void> {
+  const kept = openOwn(now.note, now.deps)
   if (kept.size > now.tree.size) {
     throw new AuditLogDamaged(`The audit log has ${now.tree.size} entries, but the checkpoint kept beside it covers ${kept.size}`)
   }
