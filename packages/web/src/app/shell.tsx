@@ -35,10 +35,10 @@ export function Shell() {
       <a href="#main" className="hf-skip-link">
         Skip to content
       </a>
-      <AppShell.Header className={classes.header}>
+      <AppShell.Header className={classes.header} zIndex={101}>
         <HeaderRow opened={opened} onToggle={toggle} />
       </AppShell.Header>
-      <AppShell.Navbar className={classes.navbar}>
+      <AppShell.Navbar className={classes.navbar} data-opened={opened || undefined}>
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main ref={main} id="main" tabIndex={-1}>

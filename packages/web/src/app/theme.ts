@@ -66,6 +66,10 @@ export const theme = createTheme({
     Button: { defaultProps: { size: 'sm' }, styles: { label: { fontWeight: 500 } } },
     Modal: { defaultProps: { yOffset: '8vh', overlayProps: { backgroundOpacity: 0.45 }, ...dialogProps } },
     Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.3 }, ...dialogProps } },
+    Notification: {
+      defaultProps: { closeButtonProps: { 'aria-label': 'Close notification' } },
+      styles: { description: { color: 'var(--mantine-color-dimmed)' } },
+    },
     // Inside the page's landmarks, and with the first item focused instead of an empty element.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: true } } },

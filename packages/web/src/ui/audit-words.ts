@@ -28,15 +28,31 @@ export const auditActionWords: Readonly<Record<string, string>> = {
 
 const codeWords = (code: string): string => code.charAt(0) + code.slice(1).toLowerCase().replaceAll('_', ' ')
 
-/** "Created case CASE-2026-003", "Upload completed: disk.img (3.2 GB)". */
-export function sayEntry(entry: Pick<AuditEntry, 'action' | 'details'>): string {
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** What an entry is about, from what its action has to record. */
+function subjectOf({ action, details }: Pick<AuditEntry, 'action' | 'details'>, name: string): string {
+  if (action === 'ACCESS_DENIED') return text(details.permission)
+  if (action === 'ROLE_BOUND') return text(details.role)
+  if (action === 'JOB_DEAD') return text(details.jobKind)
+  return name && typeof details.size === 'number' ? `${name} (${formatBytes(details.size)})` : name
+}
+
+/** "Created case CASE-2026-003", "Upload completed: disk.img (3.2 GB)". `fileName` is used where the entry itself holds no name. */
+export function sayEntry(entry: Pick<AuditEntry, 'action' | 'details'>, fileName?: string): string {
   const verb = auditActionWords[entry.action] ?? codeWords(entry.action)
-  const { kind, name, size } = entry.details
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-  const what = [text(kind), text(name)].filter(Boolean).join(' ')
-  if (entry.action === 'CREATE' || entry.action === 'UPDATE' || entry.action === 'DELETE') return [verb, what].filter(Boolean).join(' ')
-  const sized = typeof size === 'number' && what ? `${what} (${formatBytes(size)})` : what
-  return sized ? `${verb}: ${sized}` : verb
+  const name = text(entry.details.name) || (fileName ?? '')
+  if (entry.action === 'CREATE' || entry.action === 'UPDATE' || entry.action === 'DELETE')
+    return [verb, text(entry.details.kind), name].filter(Boolean).join(' ')
+  const subject = subjectOf(entry, name)
+  return subject ? `${verb}: ${subject}` : verb
+}
+
+/** Names of files by their ids, as far as these entries tell: only some actions record the name. */
+export function fileNamesIn(entries: readonly Pick<AuditEntry, 'fileId' | 'details'>[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  for (const { fileId, details } of entries) if (fileId && text(details.name)) names.set(fileId, text(details.name))
+  return names
 }
 
 export const auditResultWords: Record<AuditEntry['result'], Said> = {

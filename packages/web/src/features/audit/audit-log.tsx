@@ -2,6 +2,7 @@ import { IconListSearch } from '@tabler/icons-react'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useClient } from '../../app/services.tsx'
+import { fileNamesIn } from '../../ui/audit-words.ts'
 import { count } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
 import { Panel } from '../../ui/panel.tsx'
@@ -20,7 +21,11 @@ type AuditLogProps = { readonly search: AuditSearch; readonly onSearch: (search:
 export function AuditLog({ search, onSearch }: AuditLogProps) {
   const entries = useInfiniteQuery({ ...entriesQuery(useClient(), search), placeholderData: keepPreviousData })
   const rows = entries.data?.pages.flatMap((page) => page.items)
-  const columns = useMemo(() => entryColumns(search, onSearch), [search, onSearch])
+  const data = entries.data
+  const columns = useMemo(
+    () => entryColumns(search, onSearch, fileNamesIn(data?.pages.flatMap((page) => page.items) ?? [])),
+    [search, onSearch, data],
+  )
   return (
     <Page
       title="Audit log"

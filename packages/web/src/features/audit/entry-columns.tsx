@@ -9,7 +9,11 @@ import classes from './audit.module.css'
 import type { AuditSearch } from './filters.ts'
 
 /** Columns of the log; a name in them narrows the list to what it names. */
-export const entryColumns = (search: AuditSearch, onSearch: (search: AuditSearch) => void): readonly Column<AuditEntry>[] => [
+export const entryColumns = (
+  search: AuditSearch,
+  onSearch: (search: AuditSearch) => void,
+  fileNames: ReadonlyMap<string, string>,
+): readonly Column<AuditEntry>[] => [
   {
     id: 'what',
     header: 'What happened',
@@ -17,7 +21,7 @@ export const entryColumns = (search: AuditSearch, onSearch: (search: AuditSearch
     cell: (entry) => (
       <div className={classes.line}>
         <UnstyledButton className={classes.open} onClick={() => onSearch({ ...search, entry: entry.id })} title="Show entry details">
-          <bdi>{sayEntry(entry)}</bdi>
+          <bdi>{sayEntry(entry, fileNames.get(entry.fileId ?? ''))}</bdi>
         </UnstyledButton>
         <span className={classes.code}>{entry.action}</span>
       </div>

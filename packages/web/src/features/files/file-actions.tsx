@@ -1,7 +1,7 @@
 import type { File as StoredFile } from '@holdfast/api'
 import { ActionIcon, Button, Group, Menu } from '@mantine/core'
 import { IconDots, IconDownload, IconInfoCircle, IconShieldCheck, IconTrash } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { DeleteFile } from './delete-file.tsx'
 import { isDownloadable } from './download.ts'
 import { useFileActions } from './use-file-actions.ts'
@@ -10,6 +10,12 @@ import { useFileActions } from './use-file-actions.ts'
 export function FileActions({ file, onOpen }: { file: StoredFile; onOpen: (fileId: string) => void }) {
   const actions = useFileActions(file)
   const [deleting, setDeleting] = useState(false)
+  const opener = useRef<HTMLButtonElement>(null)
+  /** The item is gone once its dialog closes; what opened the menu gets the focus back instead. */
+  const choose = (act: () => void) => () => {
+    opener.current?.focus()
+    act()
+  }
   return (
     <Group gap={4} wrap="nowrap" justify="flex-end">
       {actions.mayDownload && isDownloadable(file) ? (
@@ -26,12 +32,12 @@ export function FileActions({ file, onOpen }: { file: StoredFile; onOpen: (fileI
       ) : null}
       <Menu position="bottom-end">
         <Menu.Target>
-          <ActionIcon aria-label={`More actions for ${file.name}`}>
+          <ActionIcon ref={opener} aria-label={`More actions for ${file.name}`}>
             <IconDots size={18} aria-hidden="true" />
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconInfoCircle size={16} />} onClick={() => onOpen(file.id)}>
+          <Menu.Item leftSection={<IconInfoCircle size={16} />} onClick={choose(() => onOpen(file.id))}>
             Details
           </Menu.Item>
           {actions.mayVerify ? (
@@ -40,7 +46,7 @@ export function FileActions({ file, onOpen }: { file: StoredFile; onOpen: (fileI
             </Menu.Item>
           ) : null}
           {actions.mayDelete ? (
-            <Menu.Item leftSection={<IconTrash size={16} />} color="red" onClick={() => setDeleting(true)}>
+            <Menu.Item leftSection={<IconTrash size={16} />} c="var(--mantine-color-error)" onClick={choose(() => setDeleting(true))}>
               Delete
             </Menu.Item>
           ) : null}

@@ -38,7 +38,7 @@ export function useFileActions(file: StoredFile) {
     verify,
     remove,
     mayDownload: may('file.download'),
-    mayVerify: may('file.upload') && ['READY', 'DAMAGED', 'FAILED'].includes(file.status) && !file.target.removed,
+    mayVerify: may('file.read') && ['READY', 'DAMAGED'].includes(file.status) && !file.target.removed,
     mayDelete: may('file.delete'),
   }
 }

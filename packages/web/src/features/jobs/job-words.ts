@@ -11,14 +11,11 @@ export const jobStatusWords: Record<Job['status'], Said> = {
 }
 
 const kinds: Readonly<Record<string, string>> = {
-  verify: 'Verify a file',
   'verify-file': 'Verify a file',
-  'upload-sweep': 'Remove abandoned uploads',
-  sweep: 'Remove abandoned uploads',
-  'delete-object': 'Remove a stored object',
-  'remove-object': 'Remove a stored object',
-  'object-cleanup': 'Remove stored objects',
-  'audit-checkpoint': 'Sign the audit log',
+  'purge-object': 'Remove a stored object',
+  'sweep-uploads': 'Remove abandoned uploads',
+  'sweep-targets': 'Clear leftovers from storage targets',
+  'jobs.purge': 'Forget old jobs',
 }
 
 /** A job's kind in words; unknown kinds of newer servers read well enough as they are. */

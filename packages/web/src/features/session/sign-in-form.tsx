@@ -54,7 +54,7 @@ export function SignInForm({ email, onSignedIn }: SignInFormProps) {
 }
 
 function SignInFailure({ error }: { error: Error }) {
-  if (isStatus(error, 401) || isStatus(error, 403))
+  if (isStatus(error, 401))
     return (
       <Notice tone="bad" live title="E-mail or password is not right">
         Check both and try again. An administrator can remove and add you again with a new password.
