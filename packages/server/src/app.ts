@@ -134,7 +134,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
     config: { publicUrl: config.publicUrl, trustProxy: false, webRoot: options.webRoot ?? null, version },
   })
   opened.defer(() => http.close())
-  sequencer.start()
+  sequencer.start((err) => logger.error({ err }, 'The audit log could not be signed; its entries wait'))
   const resources = opened.move()
   return {
     ...{ http, worker, services, logger, setupCode: setupCode?.text ?? null },

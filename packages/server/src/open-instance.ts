@@ -61,7 +61,7 @@ const openDatabase = (config: Config): Promise<Database> =>
 export const builtinRoot = (config: Pick<Config, 'dataDir'>): string => join(config.dataDir, 'objects')
 
 /**
- * Opens the database, brings it to the newest layout and proves that the master key is the one it was made with.
+ * Opens the database, brings it to the newest layout and proves that the master key and the audit key are those it was made with.
  * Rejects with `DatabaseRefused` or `KeyError` and leaves everything as it was.
  */
 export async function openInstance(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<Instance> {
@@ -83,6 +83,7 @@ export async function openInstance(config: Config, secrets: Secrets, overrides: 
   const provider = opened.use(environmentKeyProvider(secrets.masterKey))
   const keys = opened.use(createKeyHierarchy({ store, provider, clock }))
   await keys.verifyTenantKeys()
+  await sequencer.requireKey()
   const credentials = credentialSealer(secrets.credentialKey)
   await createLocalRoot(builtinRoot(config))
   const openTarget = openRow({ config, credentials, clock, wrap: overrides.wrap })

@@ -5,7 +5,7 @@ import { readCheckpoint } from '../core/checkpoint.ts'
 
 /**
  * A copy of the newest checkpoint outside the database, at DIR/audit/checkpoint, so that a log cut back in the database
- * is seen. It may lag behind the database after a crash, and never goes back.
+ * is seen. It may lag behind the database, after a crash or where two processes keep at once; it is never ahead of it.
  */
 export interface KeptCheckpoint {
   /** The signed note, or null where none was kept yet. */

@@ -5,7 +5,8 @@ import { openCheckpoint, signCheckpoint } from '../core/checkpoint.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CrashPoints } from '../core/crash-point.ts'
 import { foldPeaks, growTree, leafHash, peaksOf, sameHash, type Tree } from '../core/merkle.ts'
-import { NoteError, type NoteSigner, type NoteVerifier } from '../core/signed-note.ts'
+import { NoteError, type NoteSigner, type NoteVerifier, parseNote } from '../core/signed-note.ts'
+import { KeyError } from '../keys/provider.ts'
 import type { KeptCheckpoint } from './audit-checkpoint-file.ts'
 import { type AuditTable, auditTable, type StoredCheckpoint, type StoredEntry, type StoredNode } from './audit-log.ts'
 import type { Database, Sql } from './database.ts'
@@ -24,7 +25,7 @@ export type SequencerDeps = {
   readonly clock: Clock
   readonly points: CrashPoints
   readonly kept: KeptCheckpoint | null
-  /** Hears of failures of the background loop; the entries wait for its next turn. */
+  /** Hears of failures of the background loop and of the kept copy, until `start` names another one. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -34,13 +35,18 @@ export interface Sequencer extends AsyncDisposable {
   /** The key that outsiders verify with. */
   readonly verifierKey: string
   readonly verifiers: readonly NoteVerifier[]
+  /** For the start: `KeyError` where the newest checkpoint was signed under a key that is not configured here. */
+  requireKey(): Promise<void>
   /**
    * Takes every entry that was committed before the call into the tree and answers the newest checkpoint, which covers them.
    * Any number of calls and instances at once; each entry gets one index, and indices have no gaps.
    */
   sequenceNow(): Promise<StoredCheckpoint>
-  /** Begins the background loop: a while after each `nudge`, and now and then for entries of other processes. */
-  start(): void
+  /**
+   * Begins the background loop: a while after each `nudge`, and now and then for entries of other processes. `onError` hears of
+   * every failure from now on; entries wait while it fails, and nothing else tells of it.
+   */
+  start(onError?: (error: unknown) => void): void
   /** Something was appended here. */
   nudge(): void
   /** Ends the loop after a last turn. */
@@ -57,7 +63,9 @@ const MOST_MILLISECONDS = 60_000
 export function createSequencer(deps: SequencerDeps): Sequencer {
   const { clock, signer } = deps
   const verifiers = [signer, ...(deps.formerVerifiers ?? [])]
-  const sequence = createSequence({ ...deps, verifiers })
+  let report = deps.onError ?? (() => {})
+  const onError = (error: unknown) => report(error)
+  const sequence = createSequence({ ...deps, verifiers, onError })
   let turn: Promise<unknown> = Promise.resolve()
   const sequenceNow = (): Promise<StoredCheckpoint> => {
     // One at a time in this process; a failed turn does not fail those that wait behind it.
@@ -65,20 +73,44 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
     turn = mine.catch(() => {})
     return mine
   }
-  const loop = createLoop({ clock, work: () => sequencePending(deps.database, sequenceNow), onError: deps.onError ?? (() => {}) })
+  const loop = createLoop({ clock, work: () => sequencePending(deps.database, sequenceNow), onError })
   return {
     origin: signer.name,
     verifierKey: signer.verifierKey,
     verifiers,
+    requireKey: () => requireKey(deps.database, verifiers),
     sequenceNow,
-    start: loop.start,
+    start(hears) {
+      if (hears) report = hears
+      loop.start()
+    },
     nudge: loop.nudge,
     stop: loop.stop,
     [Symbol.asyncDispose]: loop.stop,
   }
 }
 
-type SequenceDeps = SequencerDeps & { readonly verifiers: readonly NoteVerifier[] }
+async function requireKey(database: Database, verifiers: readonly NoteVerifier[]): Promise<void> {
+  const newest = await auditTable(database.sql).newestCheckpoint()
+  if (!newest || signerOf(newest.note, verifiers)) return
+  throw new KeyError(
+    `The audit key is not the one that this database's log is signed with (it would sign as ${verifiers[0]?.verifierKey}). ` +
+      'Put the right one back: a log is not continued under a key that it does not know.',
+  )
+}
+
+/** The one of `verifiers` that the note names, whether its signature is right or not. A note that is damaged is for verification to tell. */
+function signerOf(note: string, verifiers: readonly NoteVerifier[]): NoteVerifier | undefined {
+  try {
+    const { signatures } = parseNote(note)
+    return verifiers.find(({ name, keyId }) => signatures.some((signature) => signature.name === name && signature.keyId === keyId))
+  } catch (error) {
+    if (error instanceof NoteError) return verifiers[0]
+    throw error
+  }
+}
+
+type SequenceDeps = SequencerDeps & { readonly verifiers: readonly NoteVerifier[]; readonly onError: (error: unknown) => void }
 
 /** Takes all that is pending into the tree, batch after batch. The first time it looks whether the log still contains the kept checkpoint. */
 function createSequence(deps: SequenceDeps): () => Promise<StoredCheckpoint> {
@@ -89,7 +121,7 @@ function createSequence(deps: SequenceDeps): () => Promise<StoredCheckpoint> {
       await kept?.keep(note)
     } catch (error) {
       // The log itself is sound and signed; the copy is made up for with the next checkpoint.
-      deps.onError?.(error)
+      deps.onError(error)
     }
   }
   return async () => {
