@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
+import type { Sql } from '../src/db/database.ts'
 import { openPostgres } from '../src/db/postgres.ts'
 import { databaseContract } from './database.contract.ts'
 import { accountsContract } from './database-accounts.contract.ts'
@@ -69,4 +70,17 @@ test('N1: a number that JavaScript cannot hold is an error, never rounded', asyn
   await using place = await places.create()
   const database = await place.open()
   await assert.rejects(sql`select 9007199254740993::bigint as n`.execute(database.sql), /too large/)
+})
+
+test('N1: an instance goes on while a newer one changes the tables under its prepared statements', async () => {
+  await using place = await places.createBlank()
+  const [database, newer] = [await migrated(place), await place.open()]
+  const found = (begun: Sql) => begun.selectFrom('meta').selectAll().where('key', '=', 'a').execute()
+  const everywhere = async () => [await found(database.sql), await database.transaction(found)]
+  // More often than there are connections, so that each has it prepared.
+  for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 8 }, everywhere))
+  await sql`alter table meta add column more text`.execute(newer.writer)
+  await database.writer.insertInto('meta').values({ key: 'a', value: 'x' }).execute()
+  const rows = [{ key: 'a', value: 'x', more: null }]
+  for (const answer of await Promise.all(Array.from({ length: 8 }, everywhere))) assert.deepEqual(answer, [rows, rows])
 })

@@ -1,23 +1,12 @@
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  PostgresDialect,
-  type PostgresDialectConfig,
-  PostgresDriver,
-  sql,
-  type Transaction,
-} from 'kysely'
+import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type Database, DatabaseConflict, DatabaseRefused } from './database.ts'
 import { openTransactions } from './open-transaction.ts'
+import { isStale, openPool } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
 
 const CONNECTIONS = 10
-const CONNECT_MILLISECONDS = 10_000
-/** A transaction that stands still this long belongs to a process that hangs; its locks go back to the others. */
-const IDLE_IN_TRANSACTION_MILLISECONDS = 60_000
 const ATTEMPTS = 20
 const OLDEST_VERSION = 140_000
 
@@ -34,9 +23,10 @@ export type PostgresOptions = {
  * transaction pooling in between). Rejects with `DatabaseRefused` where the server cannot keep the promises of `Database`.
  */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
-  const pool = openPool(url, options)
   const transactions = openTransactions()
-  const writer = new Kysely<Schema>({ dialect: new NotingDialect({ pool, onCreateConnection: prepareSession }, transactions.failed) })
+  const { connections = CONNECTIONS, onConnectionLost = () => {} } = options
+  const pool = openPool(url, { connections, onConnectionLost, failed: transactions.failed })
+  const writer = new Kysely<Schema>({ dialect: new PostgresDialect({ pool, onCreateConnection: prepareSession }) })
   const oneByOne = turns()
   const clock = options.clock ?? systemClock
 
@@ -86,35 +76,12 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   }
 }
 
-function openPool(url: string, options: PostgresOptions): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: options.connections ?? CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_MILLISECONDS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLISECONDS,
-    keepAlive: true,
-    application_name: 'holdfast',
-    types: { getTypeParser: (oid: number, format?: 'text' | 'binary') => numbers[oid] ?? pg.types.getTypeParser(oid, format as 'text') },
-  })
-  pool.on('error', (error) => options.onConnectionLost?.(error))
-  return pool
-}
-
-/** bigint, and the numeric that a sum of bigints is, as numbers; one that a number cannot hold exactly is an error, never rounded. */
-function toSafeNumber(text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && !Number.isSafeInteger(number)) throw new RangeError('A number of the database is too large')
-  return number
-}
-const numbers: Record<number, (text: string) => number> = {
-  [pg.types.builtins.INT8]: toSafeNumber,
-  [pg.types.builtins.NUMERIC]: toSafeNumber,
-}
-
-/** Commits wait for the disk whatever the server's default is; cheap index reads keep serializable transactions from locking whole tables. */
+/**
+ * Commits wait for the disk whatever the server's default is; cheap index reads keep serializable transactions
+ * from locking whole tables; a plan is made for the values at hand, since few pages of a list are like another. */
 async function prepareSession(connection: DatabaseConnection): Promise<void> {
   await connection.executeQuery(
-    CompiledQuery.raw(`select set_config('random_page_cost', '1.1', false),
+    CompiledQuery.raw(`select set_config('random_page_cost', '1.1', false), set_config('plan_cache_mode', 'force_custom_plan', false),
       case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`),
   )
 }
@@ -132,43 +99,6 @@ async function refuseUnsafe(writer: Kysely<Schema>, url: string): Promise<void> 
   }
 }
 
-class NotingDriver extends PostgresDriver {
-  readonly #failed: (error: unknown) => void
-  readonly #noted = new WeakSet<DatabaseConnection>()
-  constructor(config: PostgresDialectConfig, failed: (error: unknown) => void) {
-    super(config)
-    this.#failed = failed
-  }
-  override async acquireConnection(): ReturnType<PostgresDriver['acquireConnection']> {
-    const connection = await super.acquireConnection()
-    if (this.#noted.has(connection)) return connection
-    this.#noted.add(connection)
-    const execute = connection.executeQuery.bind(connection)
-    connection.executeQuery = async (query) => {
-      try {
-        return await execute(query)
-      } catch (error) {
-        this.#failed(error)
-        throw error
-      }
-    }
-    return connection
-  }
-}
-
-class NotingDialect extends PostgresDialect {
-  readonly #config: PostgresDialectConfig
-  readonly #failed: (error: unknown) => void
-  constructor(config: PostgresDialectConfig, failed: (error: unknown) => void) {
-    super(config)
-    this.#config = config
-    this.#failed = failed
-  }
-  override createDriver(): PostgresDriver {
-    return new NotingDriver(this.#config, this.#failed)
-  }
-}
-
 /** Answers a function that runs what it is given one after the other, in order. */
 function turns(): <T>(run: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
@@ -179,8 +109,9 @@ function turns(): <T>(run: () => Promise<T>) => Promise<T> {
   }
 }
 
-/** serialization_failure, deadlock_detected (PostgreSQL, Appendix A). */
-const asksForRetry = (error: unknown): boolean => error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01')
+/** serialization_failure, deadlock_detected (PostgreSQL, Appendix A), and what another connection will not meet. */
+const asksForRetry = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01' || isStale(error))
 
 const conflicts: Record<string, DatabaseConflict['kind']> = { 23505: 'unique', 23503: 'foreign-key', 23514: 'check', 23502: 'not-null' }
 
