@@ -19,8 +19,11 @@ export const problems = {
     remedy: 'Send the same bytes again; nothing of this attempt was kept.',
   },
   PART_OUT_OF_RANGE: { status: 400, title: 'There is no such part in this upload', remedy: 'Send parts numbered from 1 to partCount.' },
-  REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive', remedy: 'Send it again over a steadier connection.' },
-  BODY_TOO_LARGE: { status: 413, title: 'The request body is too large', remedy: 'Send file bytes as upload parts; other bodies are small.' },
+  BODY_TOO_LARGE: {
+    status: 413,
+    title: 'The request body is too large',
+    remedy: 'Send file bytes as upload parts; other bodies are small.',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     title: 'The content type is not accepted here',

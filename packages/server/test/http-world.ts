@@ -27,7 +27,7 @@ import { createTenant } from '../src/services/setup.ts'
 import { createTargetAccess } from '../src/services/target-access.ts'
 import { createMemoryStore, memoryTarget } from '../src/storage/memory.ts'
 import { createTargetPool } from '../src/storage/target-pool.ts'
-import { checkAnswer } from './http-contract.ts'
+import { checkAnswer, isJson } from './http-contract.ts'
 
 export type TestClock = Clock & { advance(milliseconds: number): void }
 
@@ -102,11 +102,12 @@ async function openMemoryInstance(opened: Opened, options: WorldOptions & { cloc
   const keys = opened.use(createKeyHierarchy({ store, provider, clock }))
   const credentials = credentialSealer(secrets.credentialKey)
   const objects = createMemoryStore()
-  const pool = opened.use(createTargetPool<TargetRow>({ open: async () => memoryTarget(clock, objects) }))
+  const openTarget = async () => memoryTarget(clock, objects)
+  const pool = opened.use(createTargetPool<TargetRow>({ open: openTarget }))
   const targets = createTargetAccess({ store, pool })
   const config = { dataDir, host: 'localhost', port: 0, databaseUrl: null, publicUrl: options.publicUrl ?? null }
   return {
-    ...{ config, secrets, clock, points, database, store, sequencer, keys, credentials, pool, targets },
+    ...{ config, secrets, clock, points, database, store, sequencer, keys, credentials, openTarget, pool, targets },
     [Symbol.asyncDispose]: async () => {},
   }
 }
@@ -143,6 +144,10 @@ export async function send<T = Record<string, unknown>>(app: HttpApp, call: Call
   const response = await app.inject(request)
   const type = String(response.headers['content-type'] ?? '').split(';', 1)[0] ?? ''
   checkAnswer(app, { method: request.method as string, url: call.url, status: response.statusCode, type, text: response.payload })
-  const isJson = String(response.headers['content-type']).includes('json')
-  return { status: response.statusCode, headers: response.headers, text: response.payload, json: (isJson ? response.json() : {}) as T }
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text: response.payload,
+    json: (isJson(type) ? response.json() : {}) as T,
+  }
 }

@@ -17,16 +17,23 @@ export function answers<const T extends Record<number, TSchema>>(
   options: { public?: boolean } = {},
 ): T {
   const all = new Set([...everywhere, ...(options.public ? [] : signedIn), ...codes])
-  const response: Record<string, unknown> = { ...good }
-  for (const status of new Set([...all].map((code) => problems[code].status))) {
-    const description = [...all]
-      .filter((code) => problems[code].status === status)
-      .map((code) => `${code}: ${problems[code].title}`)
-      .join(' · ')
-    response[status] = { description, content: { 'application/problem+json': { schema: problemRef } } }
-  }
-  return response as T
+  return { ...good, ...problemAnswers([...all]) } as T
 }
+
+/** One answer a status, which names the codes that it can have. */
+function problemAnswers(codes: readonly ProblemCode[]): Record<number, unknown> {
+  const byStatus: Record<number, { description: string; content: unknown }> = {}
+  for (const code of codes) {
+    const { status, title } = problems[code]
+    const earlier = byStatus[status]?.description
+    const description = earlier === undefined ? `${code}: ${title}` : `${earlier} · ${code}: ${title}`
+    byStatus[status] = { description, content: { 'application/problem+json': { schema: problemRef } } }
+  }
+  return byStatus
+}
+
+/** What any route that takes a JSON body can answer besides. */
+export const bodyAnswers = problemAnswers(['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'])
 
 /** 204: done, nothing to say. */
 export const NoContent = Type.Unsafe<undefined>({ type: 'null', description: 'Done' })

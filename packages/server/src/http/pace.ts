@@ -8,11 +8,11 @@ const bytesPerWindow = 64 * 1024
 
 /**
  * Bounds how long a request may hold its connection while its body arrives: 30 s, and for routes with `longBody` as long as at
- * least 64 KiB come a minute. Time in which this server is the slow side (bytes wait unread) does not count. Too slow a
+ * least 64 KiB come a minute, also while what is left of a refused body is thrown away. Time in which this server is the slow side (bytes wait unread) does not count. Too slow a
  * connection is cut.
  */
 export function registerPace(app: HttpApp, clock: Clock): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     const { raw } = request
     if (raw.complete || (request.headers['content-length'] ?? '0') === '0') {
       if (request.headers['transfer-encoding'] === undefined) return
@@ -20,7 +20,6 @@ export function registerPace(app: HttpApp, clock: Clock): void {
     const done = new AbortController()
     raw.once('end', () => done.abort())
     raw.once('close', () => done.abort())
-    reply.raw.once('finish', () => done.abort())
     const watch = request.routeOptions.config.longBody ? keepPace : keepDeadline
     void watch(request, clock, done.signal).catch(() => {})
   })
@@ -28,7 +27,7 @@ export function registerPace(app: HttpApp, clock: Clock): void {
 
 function cut(request: FastifyRequest): void {
   request.log.warn('the body came too slowly; connection closed')
-  request.raw.destroy(new Error('The body came too slowly'))
+  request.raw.socket.destroy()
 }
 
 async function keepDeadline(request: FastifyRequest, clock: Clock, signal: AbortSignal): Promise<void> {

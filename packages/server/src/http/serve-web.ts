@@ -19,6 +19,11 @@ const isBuilt = (root: string): Promise<boolean> =>
 /** Files whose name holds a hash of their content (Vite puts those under assets/). */
 const neverChanges = (path: string): boolean => /[\\/]assets[\\/][^\\/]+-[A-Za-z0-9_-]{8,}\.[a-z0-9.]+$/.test(path)
 
+const cacheControlOf = (path: string): string => {
+  if (neverChanges(path)) return 'public, max-age=31536000, immutable'
+  return /[\\/]index\.html$/.test(path) ? 'no-store' : 'no-cache'
+}
+
 const wantsPage = ({ method, headers }: FastifyRequest): boolean =>
   (method === 'GET' || method === 'HEAD') && (headers.accept === undefined || /text\/html|\*\/\*/.test(headers.accept))
 
@@ -34,13 +39,13 @@ export async function registerWeb(app: HttpApp, root: string | null): Promise<vo
       index: false,
       cacheControl: false,
       setHeaders: (reply, path) => {
-        reply.header('cache-control', neverChanges(path) ? 'public, max-age=31536000, immutable' : 'no-cache')
+        reply.header('cache-control', cacheControlOf(path))
       },
     })
   }
   const page = (reply: FastifyReply): FastifyReply => {
-    reply.header('cache-control', 'no-store')
-    return built ? reply.sendFile('index.html', { cacheControl: false }) : reply.code(503).type('text/html; charset=utf-8').send(notBuilt)
+    if (built) return reply.sendFile('index.html')
+    return reply.code(503).header('cache-control', 'no-store').type('text/html; charset=utf-8').send(notBuilt)
   }
   app.get('/', { schema: { hide: true } }, (_request, reply) => page(reply))
   app.setNotFoundHandler((request, reply) => {

@@ -2,6 +2,7 @@ import { ProblemSchema } from '@holdfast/api'
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
+import { bodyAnswers } from './answers.ts'
 import type { HttpApp } from './app-types.ts'
 import { registerAccess } from './authenticate.ts'
 import { registerDocsPage } from './docs-page.ts'
@@ -80,6 +81,9 @@ export const originsOf = (config: Pick<HttpConfig, 'publicUrl'>): string[] =>
   config.publicUrl === null ? [] : [new URL(config.publicUrl).origin]
 
 function registerErrors(app: HttpApp): void {
+  app.addHook('onRoute', ({ schema }) => {
+    if (schema?.body) schema.response = { ...bodyAnswers, ...(schema.response as object) }
+  })
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { openWorld, send, type World } from './http-world.ts'
+
+let root: string
+let outside: string
+let world: World
+before(async () => {
+  outside = await mkdtemp(join(tmpdir(), 'holdfast-web-'))
+  root = join(outside, 'dist')
+  await mkdir(join(root, 'assets'), { recursive: true })
+  await writeFile(join(outside, 'secret.txt'), 'secret')
+  await writeFile(join(root, 'index.html'), '<!doctype html><title>Holdfast</title>')
+  await writeFile(join(root, 'assets', 'app-Bx3_9aZ1.js'), 'export {}')
+  await writeFile(join(root, 'assets', 'plain.js'), 'export {}')
+  await writeFile(join(root, 'sw.js'), 'self')
+  await symlink(join(outside, 'secret.txt'), join(root, 'link.txt'))
+  world = await openWorld({ webRoot: root })
+})
+after(async () => {
+  await world[Symbol.asyncDispose]()
+  await rm(outside, { recursive: true, force: true })
+})
+const get = (url: string, headers: Record<string, string> = {}) => send(world.app, { url, headers })
+
+test('U1: hashed assets are kept for ever, other files revalidated, the page never stored', async () => {
+  assert.equal((await get('/assets/app-Bx3_9aZ1.js')).headers['cache-control'], 'public, max-age=31536000, immutable')
+  assert.equal((await get('/assets/plain.js')).headers['cache-control'], 'no-cache')
+  assert.equal((await get('/sw.js')).headers['cache-control'], 'no-cache')
+  for (const url of ['/', '/cases', '/cases/01890a5d-ac96-774b-bcce-b302099a8057', '/settings/storage?tab=1', '/setup']) {
+    const page = await get(url, { accept: 'text/html,*/*' })
+    assert.deepEqual([page.status, page.headers['cache-control']], [200, 'no-store'], url)
+    assert.match(page.text, /<title>Holdfast/)
+    assert.match(String(page.headers['content-type']), /^text\/html/)
+  }
+})
+
+test('U1: missing files, API addresses and requests for data do not get the page', async () => {
+  for (const url of ['/assets/gone-12345678.js', '/favicon.ico', '/api/nothing', '/healthz/x', '/robots.txt']) {
+    assert.equal((await get(url, { accept: 'text/html' })).status, 404, url)
+  }
+  assert.equal((await get('/cases', { accept: 'application/json' })).status, 404)
+  assert.equal((await send(world.app, { method: 'POST', url: '/cases', body: {} })).status, 404)
+})
+
+test('N3: nothing outside the web app’s folder is served', async () => {
+  for (const url of [
+    '/../secret.txt',
+    '/..%2fsecret.txt',
+    '/%2e%2e/secret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '//etc/passwd',
+    '/assets/%00',
+    '/.git/config',
+  ]) {
+    const answer = await get(url)
+    assert.ok(answer.status >= 400 || /<title>Holdfast/.test(answer.text), `${url} ${answer.status}`)
+    assert.doesNotMatch(answer.text, /secret|root:/, url)
+  }
+})
+
+test('U1: without a built web app the page says how to build it, and the API works', async () => {
+  await using bare = await openWorld({ webRoot: join(outside, 'nothing-here') })
+  const page = await send(bare.app, { url: '/', headers: { accept: 'text/html' } })
+  assert.equal(page.status, 503)
+  assert.match(page.text, /npm run build/)
+  assert.equal((await send(bare.app, { url: '/api/v1/me', token: bare.tenant.tokens.viewer })).status, 200)
+})
+
+test('N4: the reference is served with its own script and reads nothing from elsewhere', async () => {
+  const page = await get('/api/docs/')
+  assert.equal(page.status, 200)
+  assert.doesNotMatch(page.text, /https?:\/\//)
+  const policy = String(page.headers['content-security-policy'])
+  assert.match(policy, /script-src 'self' 'sha256-[A-Za-z0-9+/=]+'/)
+  assert.match(policy, /connect-src 'self'(;|$)/)
+  const script = await get('/api/docs/js/scalar.js')
+  assert.match(String(script.headers['content-type']), /^text\/javascript/)
+  assert.ok(script.text.length > 100_000)
+})
+
+test('N2: health and readiness need no sign-in and tell nothing else', async () => {
+  assert.deepEqual((await get('/healthz')).json, { status: 'ok' })
+  assert.deepEqual((await get('/readyz')).json, { ready: true, checks: { database: true } })
+})
