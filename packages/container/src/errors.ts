@@ -12,39 +12,41 @@
  * - `too-large`: more segments or chunks than the format allows.
  * - `range-*`: a caller's range that is not one, or lies outside the file. `key-*`, `aad-*`: a caller's key or AAD that is none.
  */
-export type ContainerErrorKind =
-  | 'not-a-container'
-  | 'header-cut'
-  | 'header-length'
-  | 'header-json'
-  | 'header-field-missing'
-  | 'header-field-unknown'
-  | 'header-field-repeated'
-  | 'header-field-type'
-  | 'header-field-encoding'
-  | 'header-field-size'
-  | 'header-version'
-  | 'header-algorithm'
-  | 'header-chunk-size'
-  | 'header-segment-length'
-  | 'header-forged'
-  | 'wrap-forged'
-  | 'segment-cut'
-  | 'segment-length'
-  | 'segment-forged'
-  | 'record-cut'
-  | 'record-length'
-  | 'record-short'
-  | 'record-forged'
-  | 'truncated'
-  | 'trailing-bytes'
-  | 'size-changed'
-  | 'too-large'
-  | 'range-invalid'
-  | 'range-outside'
-  | 'aad-invalid'
-  | 'key-length'
-  | 'key-encoding'
+export const containerErrorKinds = [
+  'not-a-container',
+  'header-cut',
+  'header-length',
+  'header-json',
+  'header-field-missing',
+  'header-field-unknown',
+  'header-field-repeated',
+  'header-field-type',
+  'header-field-encoding',
+  'header-field-size',
+  'header-version',
+  'header-algorithm',
+  'header-chunk-size',
+  'header-segment-length',
+  'header-forged',
+  'wrap-forged',
+  'segment-cut',
+  'segment-length',
+  'segment-forged',
+  'record-cut',
+  'record-length',
+  'record-short',
+  'record-forged',
+  'truncated',
+  'trailing-bytes',
+  'size-changed',
+  'too-large',
+  'range-invalid',
+  'range-outside',
+  'aad-invalid',
+  'key-length',
+  'key-encoding',
+] as const
+export type ContainerErrorKind = (typeof containerErrorKinds)[number]
 
 /**
  * A container that does not open, or a request that cannot be met. `offset` is where in the stored object the faulty structure

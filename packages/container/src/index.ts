@@ -5,7 +5,7 @@
 export { utf8 } from './bytes.ts'
 export { type ContainerFormat, detectContainer } from './detect.ts'
 export { type AeadEngine, type AeadKey, type AeadMessage, type Eventually, type RandomSource, webCryptoEngine } from './engine.ts'
-export { ContainerError, type ContainerErrorKind, describeContainerError } from './errors.ts'
+export { ContainerError, type ContainerErrorKind, containerErrorKinds, describeContainerError } from './errors.ts'
 export { createFloe, createFloeHeader, type FloeFile, type FloeSecrets, unlockFloe } from './floe/file.ts'
 export { FLOE_KEY_BYTES, type FloeHeader, parseFloeHeader } from './floe/format.ts'
 export { holdfastAad } from './floe/holdfast-aad.ts'

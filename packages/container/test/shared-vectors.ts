@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { VectorFiles } from './published-cases.ts'
 
 function readFolder(folder: URL): VectorFiles {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'))
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.') && !name.endsWith('.md'))
   return new Map(names.map((name) => [name, new Uint8Array(readFileSync(new URL(name, folder)))]))
 }
 

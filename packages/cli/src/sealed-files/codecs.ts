@@ -2,6 +2,7 @@ import {
   assertRecordFits,
   type ByteSource,
   createLxenc,
+  FLOE_HEADER_BYTES,
   type FloeGeometry,
   floeGeometryOfPlaintext,
   floeGeometryOfStored,
@@ -59,7 +60,7 @@ const segmentStretch = (geometry: FloeGeometry, index: number): Stretch => ({
 
 /** The last segment is opened before this resolves, so that truncation is known before a byte is given out. */
 export async function floeOpening(keys: FloeKeys, source: ByteSource): Promise<Codec> {
-  const header = await source.read(0, Math.min(74, source.size))
+  const header = await source.read(0, Math.min(FLOE_HEADER_BYTES, source.size))
   const cipher = createFloeCipher({ ...keys, header })
   const geometry = floeGeometryOfStored(source.size, cipher.segmentLength)
   const lastIndex = geometry.segmentCount - 1

@@ -36,7 +36,7 @@ export async function openDestination(path: string, options: { replace: boolean 
   if (existing?.isDirectory()) throw new CommandFailure(`${path}: it is a folder; give the name of a file`)
   if (existing && !existing.isFile()) return streamDestination(openSync(path, 'w'), path)
   if (existing && !options.replace) throw new CommandFailure(`${path}: it exists already; --force replaces it`)
-  return await fileDestination(existing ? await realpath(path) : path, existing)
+  return await fileDestination(existing ? await realpath(path) : path, existing, options)
 }
 
 const writeOnce = (descriptor: number, bytes: Uint8Array, position: number): Promise<number> =>
@@ -119,7 +119,7 @@ async function nameAnew(temporary: string, path: string): Promise<void> {
   await rm(temporary)
 }
 
-async function fileDestination(path: string, existing: Stats | undefined): Promise<FileDestination> {
+async function fileDestination(path: string, existing: Stats | undefined, options: { replace: boolean }): Promise<FileDestination> {
   const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.part`)
   const descriptor = openSync(temporary, 'wx', 0o666)
   const direct = openDirect(temporary)
@@ -147,7 +147,7 @@ async function fileDestination(path: string, existing: Stats | undefined): Promi
     async commit() {
       if (existing) fchmodSync(descriptor, existing.mode & 0o777)
       await sync(descriptor)
-      if (existing) await rename(temporary, path)
+      if (options.replace) await rename(temporary, path)
       else await nameAnew(temporary, path)
       close()
       await syncFolder(dirname(path))
