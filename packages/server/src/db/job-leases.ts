@@ -39,19 +39,21 @@ const EXPIRED_AT_ONCE = 100
  * by a small part of a lease.
  */
 export function jobLeases(database: Database, deps: LeaseDeps) {
+  // Each is one statement, whole by itself; on SQLite those of several workers share a commit.
+  const once = <T>(run: (sql: Sql) => Promise<T>) => (database.kind === 'sqlite' ? database.transaction(run) : run(database.writer))
   return {
     /** Up to `limit` due jobs of `kinds`, the longest due first, each to this owner alone until `until`. */
     claim: (owner: string, wanted: { kinds: readonly string[]; limit: number; until: number }) =>
-      claim(database, owner, { ...wanted, now: deps.clock.now() }),
+      once((sql) => claim(sql, owner, { ...wanted, kind: database.kind, now: deps.clock.now() })),
     /** Holds on to those of `leases` that are still the owner's, until `until`; the others are missing from the answer. */
-    renew: (owner: string, leases: readonly Lease[], until: number) => renew(database.writer, owner, { leases, until }),
+    renew: (owner: string, leases: readonly Lease[], until: number) => once((sql) => renew(sql, owner, { leases, until })),
     /** Null where the lease is lost. */
-    progress: (lease: Lease, progress: Record<string, unknown>) => setProgress(database.writer, lease, progress),
+    progress: (lease: Lease, progress: Record<string, unknown>) => once((sql) => setProgress(sql, lease, progress)),
     /** Ends the lease. False where it was lost before: the outcome is then another's to tell. */
     settle: (lease: Lease, outcome: JobOutcome, progress: Record<string, unknown> | null) =>
       outcome.status === 'dead'
         ? deps.transaction((tx, sql) => bury(tx, sql, { lease, error: outcome.error, now: deps.clock.now() }))
-        : settle(database.writer, lease, { outcome, progress, now: deps.clock.now() }),
+        : once((sql) => settle(sql, lease, { outcome, progress, now: deps.clock.now() })),
     /** Queues jobs whose lease has run out again, buries those that have no attempt left. Answers how many it found. */
     takeOver: () => takeOver(database, deps, deps.clock.now()),
     /** As `takeOver`, of every lease there is: for who knows that no worker but him is alive. */
@@ -60,17 +62,15 @@ export function jobLeases(database: Database, deps: LeaseDeps) {
 }
 export type JobLeases = ReturnType<typeof jobLeases>
 
-async function claim(
-  database: Database,
-  owner: string,
-  wanted: { kinds: readonly string[]; limit: number; until: number; now: number },
-): Promise<ClaimedJob[]> {
+type Wanted = { kinds: readonly string[]; limit: number; until: number; now: number; kind: Database['kind'] }
+
+async function claim(sql: Sql, owner: string, wanted: Wanted): Promise<ClaimedJob[]> {
   if (wanted.kinds.length === 0 || wanted.limit < 1) return []
-  const rows = await database.writer
+  const rows = await sql
     .with(
       (cte) => cte('due').materialized(),
-      (sql) => {
-        const due = sql
+      (within) => {
+        const due = within
           .selectFrom('jobs')
           .select('id as due_id')
           .where(raw<boolean>`status = 'queued'`)
@@ -80,7 +80,7 @@ async function claim(
           .orderBy('id')
           .limit(wanted.limit)
         // SQLite has one writer at a time anyway.
-        return database.kind === 'postgres' ? due.forUpdate().skipLocked() : due
+        return wanted.kind === 'postgres' ? due.forUpdate().skipLocked() : due
       },
     )
     .updateTable('jobs')
