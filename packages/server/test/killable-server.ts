@@ -21,8 +21,12 @@ export interface KillableServer extends AsyncDisposable {
   readonly dataDir: string
   readonly api: Api
   readonly admin: Api
-  /** Starts the process; with `point` it kills itself there. Resolves when it listens, or false when it died before. */
-  start(point?: string): Promise<boolean>
+  /** Starts the process, armed with the next of its crash points if one is left. False when it died before it listened. */
+  start(): Promise<boolean>
+  /** Crash points that no process has been started with yet, and whether the present one will kill itself. */
+  readonly pointsLeft: number
+  readonly armed: boolean
+  readonly listening: boolean
   /** Resolves when the process has ended, with the signal that killed it. */
   ended(): Promise<NodeJS.Signals | null>
   readonly running: boolean
@@ -55,10 +59,17 @@ async function makeTenant(instance: Instance): Promise<{ examiner: string; admin
   return { examiner: await secretOf('examiner'), admin: await secretOf('admin') }
 }
 
+export type KillableOptions = {
+  readonly prepared?: boolean
+  readonly dataDir?: string
+  readonly env?: Record<string, string>
+  /** A command that runs the server, e.g. strace. */
+  readonly wrap?: readonly string[]
+  readonly points?: readonly string[]
+}
+
 /** `prepared: false` leaves the folder without a database, for what happens at the first start; its calls then have no token. */
-export async function killableServer(
-  options: { prepared?: boolean; dataDir?: string; env?: Record<string, string>; wrap?: readonly string[] } = {},
-): Promise<KillableServer> {
+export async function killableServer(options: KillableOptions = {}): Promise<KillableServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-kill-')))
   await initDataFolder(dataDir)
   const port = await freePort()
@@ -72,10 +83,15 @@ export async function killableServer(
   const origin = `http://127.0.0.1:${port}`
   let child: ChildProcess | null = null
   let starts = 0
+  const points = [...(options.points ?? [])]
+  let armed = false
+  let listening = false
   const kills: (NodeJS.Signals | null)[] = []
 
   const isRunning = (): boolean => child !== null && child.exitCode === null && child.signalCode === null
-  const start = async (point?: string): Promise<boolean> => {
+  const start = async (): Promise<boolean> => {
+    const point = points.shift()
+    armed = point !== undefined
     const command = [...(options.wrap ?? []), process.execPath, CHILD]
     const started = spawn(command[0]!, command.slice(1), {
       env: { ...process.env, ...env, ...(point ? { HOLDFAST_CRASH_POINT: point } : {}) },
@@ -83,13 +99,18 @@ export async function killableServer(
     })
     child = started
     starts += 1
-    started.once('exit', (_code, signal) => kills.push(signal))
+    started.once('exit', (_code, signal) => {
+      kills.push(signal)
+      armed = false
+      listening = false
+    })
     const lines = createInterface({ input: started.stdout! })
-    const listening = new Promise<boolean>((resolve) => {
+    const isListening = new Promise<boolean>((resolve) => {
       lines.on('line', (line) => line.startsWith('LISTENING') && resolve(true))
       started.once('exit', () => resolve(false))
     })
-    return await listening
+    listening = await isListening
+    return listening
   }
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (!isRunning()) return
@@ -105,6 +126,15 @@ export async function killableServer(
     kills,
     get starts() {
       return starts
+    },
+    get pointsLeft() {
+      return points.length
+    },
+    get armed() {
+      return armed
+    },
+    get listening() {
+      return listening
     },
     get running() {
       return isRunning()
