@@ -189,7 +189,7 @@ export interface FloeCipher {
   openSegment(place: SegmentPlace, stored: Uint8Array): Uint8Array[]
 }
 
-type CipherState = { header: FloeHeader; aad: Uint8Array; messageKey: Bytes; random: RandomSource; rotationBits: number }
+type CipherState = { header: FloeHeader; aad: Uint8Array; messageKey: Bytes; rotationBits: number }
 
 /** The key of a segment. Segments of one epoch follow each other nearly always, so the last key is remembered. */
 function segmentKeys(state: CipherState): (index: number) => Bytes {
@@ -228,28 +228,30 @@ function createSealer(cipher: CipherGCM, out: Uint8Array, place: SegmentPlace & 
   }
 }
 
-/**
- * Binds file key, AAD and header together. 'header-forged' where they do not belong to each other, so that the wrong key, another
- * file's AAD or another file's header is found before a segment is read.
- */
-export function createFloeCipher(options: {
+type Unlocked = { readonly segmentLength: number; readonly random: RandomSource; keyOf(index: number): Uint8Array }
+
+/** What it takes to bind file key, AAD and header together. */
+export type FloeCipherOptions = {
   fileKey: Uint8Array
   aad: Uint8Array
   header: Uint8Array
   random?: RandomSource
   /** For the published known-answer tests alone; FLOE fixes it at 20. */
   rotationBits?: number
-}): FloeCipher {
+}
+
+function unlock(options: FloeCipherOptions): Unlocked {
   assertFileKey(options.fileKey)
   const header = parseFloeHeader(options.header)
   const aad = options.aad.slice()
   const tag = derive(options.fileKey, expandInput(header, PURPOSE_HEADER_TAG, aad), FLOE_HEADER_TAG_BYTES)
   if (!equalInConstantTime(tag, header.tag)) throw forgedHeader()
   const messageKey = hmac(options.fileKey, expandInput(header, PURPOSE_MESSAGE_KEY, aad))
-  const random = options.random ?? nodeRandom
-  const { segmentLength } = header
-  const keyOf = segmentKeys({ header, aad, messageKey, random, rotationBits: options.rotationBits ?? FLOE_ROTATION_BITS })
+  const keyOf = segmentKeys({ header, aad, messageKey, rotationBits: options.rotationBits ?? FLOE_ROTATION_BITS })
+  return { segmentLength: header.segmentLength, random: options.random ?? nodeRandom, keyOf }
+}
 
+function sealingWith({ segmentLength, random, keyOf }: Unlocked): Pick<FloeCipher, 'startSegment' | 'sealSegmentInto'> {
   function startSegment(out: Uint8Array, place: SegmentPlace): SegmentSealer {
     const iv = random(SEGMENT_IV_BYTES)
     out.set(iv, 4)
@@ -257,20 +259,23 @@ export function createFloeCipher(options: {
     cipher.setAAD(segmentAad(place))
     return createSealer(cipher, out, { ...place, segmentLength })
   }
-  const offsetOf = (place: SegmentPlace) => FLOE_HEADER_BYTES + place.index * segmentLength
-  function messageOf(place: SegmentPlace, stored: Uint8Array): SealedMessage {
-    assertSegmentShape(stored, place, { segmentLength, offset: offsetOf(place) })
-    return { iv: stored.subarray(4, SEGMENT_BODY_OFFSET), aad: segmentAad(place), bytes: stored.subarray(SEGMENT_BODY_OFFSET) }
-  }
   return {
-    header: new Uint8Array(options.header.subarray(0, FLOE_HEADER_BYTES)),
-    segmentLength,
     startSegment,
     sealSegmentInto(out, place, plaintext) {
       const sealer = startSegment(out, place)
       for (const chunk of plaintext) sealer.write(chunk)
       return sealer.finish()
     },
+  }
+}
+
+function openingWith({ segmentLength, keyOf }: Unlocked): Pick<FloeCipher, 'openSegmentInto' | 'openSegment'> {
+  const offsetOf = (place: SegmentPlace) => FLOE_HEADER_BYTES + place.index * segmentLength
+  function messageOf(place: SegmentPlace, stored: Uint8Array): SealedMessage {
+    assertSegmentShape(stored, place, { segmentLength, offset: offsetOf(place) })
+    return { iv: stored.subarray(4, SEGMENT_BODY_OFFSET), aad: segmentAad(place), bytes: stored.subarray(SEGMENT_BODY_OFFSET) }
+  }
+  return {
     openSegmentInto(out, place, stored) {
       if (!openInto(out, keyOf(place.index), messageOf(place, stored))) throw forgedSegment(place.index, offsetOf(place))
       return stored.length - FLOE_SEGMENT_OVERHEAD
@@ -280,5 +285,19 @@ export function createFloeCipher(options: {
       if (pieces === null) throw forgedSegment(place.index, offsetOf(place))
       return pieces
     },
+  }
+}
+
+/**
+ * Binds file key, AAD and header together. 'header-forged' where they do not belong to each other, so that the wrong key, another
+ * file's AAD or another file's header is found before a segment is read.
+ */
+export function createFloeCipher(options: FloeCipherOptions): FloeCipher {
+  const unlocked = unlock(options)
+  return {
+    header: new Uint8Array(options.header.subarray(0, FLOE_HEADER_BYTES)),
+    segmentLength: unlocked.segmentLength,
+    ...sealingWith(unlocked),
+    ...openingWith(unlocked),
   }
 }

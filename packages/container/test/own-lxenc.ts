@@ -103,150 +103,130 @@ const recipes: Recipe[] = [
 ]
 
 /** Header of 204 bytes at 12, records of 52 bytes at 216, 268 and 320, the last one of 36 at 372; 408 bytes, 112 of plaintext. */
-async function damagedBody(): Promise<Promise<Made<LxencVector>>[]> {
-  const base = await seal({ name: 'base', size: 112 })
-  const other = await seal({ name: 'other', size: 112 })
+async function makeBases() {
+  const [base, other] = await Promise.all([seal({ name: 'base', size: 112 }), seal({ name: 'other', size: 112 })])
   const { bytes } = base
-  const header = bytes.slice(0, 216)
-  const [first, second, third, last] = [bytes.slice(216, 268), bytes.slice(268, 320), bytes.slice(320, 372), bytes.slice(372)]
-  const make = (name: string, changed: Uint8Array, expected: Expectation) =>
-    describe(name, { recipe: base.recipe, bytes: changed, written: false }, expected)
+  const records = { first: bytes.slice(216, 268), second: bytes.slice(268, 320), third: bytes.slice(320, 372), last: bytes.slice(372) }
+  return { base, bytes, other: other.bytes, header: bytes.slice(0, 216), ...records }
+}
+
+type Bases = Awaited<ReturnType<typeof makeBases>>
+type Damage = [name: string, change: (bases: Bases) => Uint8Array, expected: Expectation]
+
+const cutInLast: Expectation = {
+  strict: { ...refused('record-cut', 372), stream: fails('record-cut', 372, 96) },
+  legacy: broken('record-cut', 372, 96),
+}
+
+const damages: Damage[] = [
+  ['nothing', () => new Uint8Array(), everywhere(refused('not-a-container', 0))],
+  ['other-magic', ({ bytes }) => flip(bytes, 6), everywhere(refused('not-a-container', 0))],
+  ['cut-in-magic', ({ bytes }) => bytes.slice(0, 7), everywhere(refused('not-a-container', 0))],
+  ['magic-alone', ({ bytes }) => bytes.slice(0, 8), everywhere(refused('header-cut', 8))],
+  ['cut-in-header', ({ bytes }) => bytes.slice(0, 215), everywhere(refused('header-cut', 215))],
+  ['header-length-0', ({ bytes }) => patch(bytes, 8, be32(0)), everywhere(refused('header-length', 8))],
+  ['flip-in-wrapped-key', ({ bytes }) => patch(bytes, 160, utf8(bytes[160] === 65 ? 'B' : 'A')), everywhere(broken('wrap-forged', 12))],
+  [
+    'cut-in-length',
+    ({ bytes }) => bytes.slice(0, 375),
+    everywhere({ ...refused('record-cut', 372), stream: fails('record-cut', 372, 96) }),
+  ],
+  ['cut-of-20', ({ bytes }) => bytes.slice(0, 392), cutInLast],
+  ['cut-of-21', ({ bytes }) => bytes.slice(0, 393), cutInLast],
+  ['cut-last-byte', ({ bytes }) => bytes.slice(0, 407), cutInLast],
+  ['swap', ({ header, first, second, third, last }) => join(header, second, first, third, last), everywhere(broken('record-forged', 216))],
+  ['drop', ({ header, first, third, last }) => join(header, first, third, last), everywhere(broken('record-forged', 268, 32))],
+  ['repeat', ({ header, first, third, last }) => join(header, first, first, third, last), everywhere(broken('record-forged', 268, 32))],
+  ['record-of-another-file', ({ bytes, other }) => patch(bytes, 216, other.slice(216, 268)), everywhere(broken('record-forged', 216))],
+  ['header-of-another-file', ({ bytes, other }) => patch(bytes, 0, other.slice(0, 216)), everywhere(broken('record-forged', 216))],
+  ['flip-ciphertext', ({ bytes }) => flip(bytes, 280), everywhere(broken('record-forged', 268, 32))],
+  ['flip-last-tag', ({ bytes }) => flip(bytes, 407), everywhere(broken('record-forged', 372, 96))],
+  [
+    'length-too-long',
+    ({ bytes }) => patch(bytes, 216, be32(49)),
+    { strict: broken('record-length', 216), legacy: broken('record-forged', 216) },
+  ],
+  [
+    'append-a-record',
+    ({ bytes, last }) => join(bytes, last),
+    {
+      strict: { ...refused('record-cut', 424), stream: fails('record-short', 372, 96) },
+      legacy: broken('record-forged', 408, 112),
+    },
+  ],
+]
+
+async function damaged(): Promise<Made<LxencVector>[]> {
+  const bases = await makeBases()
+  const { recipe, bytes } = bases.base
   const unseen = (name: string, length: number, size: number) =>
-    describe(name, { recipe: { ...base.recipe, size }, bytes: bytes.slice(0, length), written: false }, opens)
-  const cut = (offset: number, released: number): Expectation => ({
-    strict: { ...refused('record-cut', offset), stream: fails('record-cut', offset, released) },
-    legacy: broken('record-cut', offset, released),
-  })
-  const cutLength = (offset: number, released: number) =>
-    everywhere({ ...refused('record-cut', offset), stream: fails('record-cut', offset, released) })
-  return [
+    describe(name, { recipe: { ...recipe, size }, bytes: bytes.slice(0, length), written: false }, opens)
+  const wrongKey = { recipe: { ...recipe, key: MASTER_KEY.slice().reverse() }, bytes, written: false }
+  return await Promise.all([
     unseen('unseen-cut-after-first', 268, 32),
     unseen('unseen-cut-all', 216, 0),
-    make('neg-wrong-key', bytes, everywhere(broken('wrap-forged', 12))).then(async (made) => ({
-      ...made,
-      vector: { ...made.vector, master_key: hexOf(MASTER_KEY.slice().reverse()) },
-    })),
-    make('neg-cut-in-length', bytes.slice(0, 375), cutLength(372, 96)),
-    make('neg-cut-of-20', bytes.slice(0, 392), cut(372, 96)),
-    make('neg-cut-of-21', bytes.slice(0, 393), cut(372, 96)),
-    make('neg-cut-last-byte', bytes.slice(0, 407), cut(372, 96)),
-    make('neg-swap', join(header, second, first, third, last), everywhere(broken('record-forged', 216))),
-    make('neg-drop', join(header, first, third, last), everywhere(broken('record-forged', 268, 32))),
-    make('neg-repeat', join(header, first, first, third, last), everywhere(broken('record-forged', 268, 32))),
-    make(
-      'neg-record-of-another-file',
-      join(header, other.bytes.slice(216, 268), second, third, last),
-      everywhere(broken('record-forged', 216)),
-    ),
-    make('neg-header-of-another-file', patch(bytes, 0, other.bytes.slice(0, 216)), everywhere(broken('record-forged', 216))),
-    make('neg-flip-ciphertext', flip(bytes, 280), everywhere(broken('record-forged', 268, 32))),
-    make('neg-flip-last-tag', flip(bytes, 407), everywhere(broken('record-forged', 372, 96))),
-    make('neg-length-too-long', patch(bytes, 216, be32(49)), {
-      strict: broken('record-length', 216),
-      legacy: broken('record-forged', 216),
-    }),
-    make('neg-append-a-record', join(bytes, last), {
-      strict: { index: fails('record-cut', 424), object: fails('record-cut', 424), stream: fails('record-short', 372, 96) },
-      legacy: broken('record-forged', 408, 112),
-    }),
-  ]
+    describe('neg-wrong-key', wrongKey, everywhere(broken('wrap-forged', 12))),
+    ...damages.map(([name, change, expected]) => describe(`neg-${name}`, { recipe, bytes: change(bases), written: false }, expected)),
+  ])
 }
 
-const header = (change: (json: string) => string) => ({ header: change, chunks: [32, 8] })
-const swap = (from: RegExp | string, to: string) => header((json) => json.replace(from, to))
+/** How the header's JSON differs from the written form, and the chunks behind it, [32, 8] unless given. */
+type Shaping = [name: string, change: (json: string) => string, expected: Expectation, chunks?: number[]]
 
-/** Headers that differ from the written form; the chunks were sealed with them, so only the header's rules decide. */
-function shaped(): Promise<Made<LxencVector>>[] {
-  const at = 12
-  const make = async (name: string, shape: { header(json: string): string; chunks: number[] }, expected: Expectation, size = 40) =>
-    describe(name, await sealShaped({ name, size }, shape), expected)
-  const strictly = (kind: string, offset: number) => legacyOnly(refused(kind, offset))
-  return [
-    make(
-      'pos-other-order-and-spaces',
-      header((json) => JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(json) as object).reverse()), null, 2)),
-      opens,
-    ),
-    make('pos-escaped', swap('"algorithm"', '"\\u0061lgorithm"'), opens),
-    make('neg-version-2', swap('"version":1', '"version":2'), strictly('header-version', at + 79)),
-    make('neg-version-float', swap('"version":1', '"version":1.0'), strictly('header-version', at + 79)),
-    make('neg-version-text', swap('"version":1', '"version":"1"'), strictly('header-version', at + 79)),
-    make('neg-version-true', swap('"version":1', '"version":true'), strictly('header-version', at + 79)),
-    make('neg-chunk-size-text', swap(':32,', ':"32",'), strictly('header-field-type', at + 33)),
-    make('neg-chunk-size-float', swap(':32,', ':32.0,'), strictly('header-field-type', at + 33)),
-    make('neg-chunk-size-0', swap(':32,', ':0,'), strictly('header-chunk-size', at + 33)),
-    make('neg-chunk-size-negative', swap(':32,', ':-32,'), strictly('header-chunk-size', at + 33)),
-    make('neg-chunk-size-huge', swap(':32,', ':67108865,'), strictly('header-chunk-size', at + 33)),
-    make('neg-unknown-field', swap('"version"', '"key_id":{"a":["]}"]},"version"'), strictly('header-field-unknown', at + 79)),
-    make('neg-repeated-field', swap('"version":1', '"version":1,"version":1'), strictly('header-field-repeated', at + 91)),
-    make(
-      'neg-header-over-64k',
-      header((json) => json + ' '.repeat(65_536)),
-      strictly('header-length', 8),
-    ),
-    make('neg-missing-field', swap('"version":1,', ''), everywhere(refused('header-field-missing', at))),
-    make('neg-other-algorithm', swap('chunked-v1', 'chunked-v2'), everywhere(refused('header-algorithm', at + 1))),
-    make('neg-algorithm-number', swap('"AESGCM-chunked-v1"', '1'), everywhere(refused('header-algorithm', at + 1))),
-    make('neg-unpadded', swap(/=","version/, '","version'), everywhere(refused('header-field-encoding', at + 49))),
-    make(
-      'neg-prefix-of-7',
-      swap(/"nonce_prefix":"[^"]*"/, '"nonce_prefix":"AAAAAAAAAA=="'),
-      everywhere(refused('header-field-size', at + 49)),
-    ),
-    make('neg-prefix-number', swap(/"nonce_prefix":"[^"]*"/, '"nonce_prefix":7'), everywhere(refused('header-field-type', at + 49))),
-    make(
-      'neg-array',
-      header(() => '[1]'),
-      everywhere(refused('header-json', at)),
-    ),
-    make(
-      'neg-cut-json',
-      header((json) => json.slice(0, -1)),
-      everywhere(refused('header-json', at)),
-    ),
-    make(
-      'neg-bom',
-      header((json) => `\uFEFF${json}`),
-      everywhere(refused('header-json', at)),
-    ),
-    make(
-      'neg-short-in-middle',
-      { header: (json) => json, chunks: [32, 8, 32] },
-      {
-        strict: { index: fails('record-length', 320), object: fails('record-length', 320), stream: fails('record-short', 268, 32) },
-        legacy: fine,
-      },
-      72,
-    ),
-    make(
-      'neg-empty-record',
-      { header: (json) => json, chunks: [32, 0] },
-      {
-        strict: { ...refused('record-cut', 268), stream: fails('record-length', 268, 32) },
-        legacy: { ...refused('record-length', 268), stream: fails('record-length', 268, 32) },
-      },
-      32,
-    ),
-  ]
-}
+const replace = (from: RegExp | string, to: string) => (json: string) => json.replace(from, to)
+/** Where in the file the written header has these members. */
+const [ALGORITHM, CHUNK_SIZE, NONCE_PREFIX, VERSION] = [13, 45, 61, 91]
+const strictly = (kind: string, offset: number): Expectation => legacyOnly(refused(kind, offset))
+const always = (kind: string, offset: number): Expectation => everywhere(refused(kind, offset))
 
-/** Files that are cut or foreign before the header's JSON begins. */
-async function damagedStart(): Promise<Promise<Made<LxencVector>>[]> {
-  const base = await seal({ name: 'base', size: 112 })
-  const make = (name: string, bytes: Uint8Array, expected: ProfileExpectation) =>
-    describe(name, { recipe: base.recipe, bytes, written: false }, everywhere(expected))
-  return [
-    make('neg-nothing', new Uint8Array(), refused('not-a-container', 0)),
-    make('neg-other-magic', flip(base.bytes, 6), refused('not-a-container', 0)),
-    make('neg-cut-in-magic', base.bytes.slice(0, 7), refused('not-a-container', 0)),
-    make('neg-magic-alone', base.bytes.slice(0, 8), refused('header-cut', 8)),
-    make('neg-cut-in-header', base.bytes.slice(0, 215), refused('header-cut', 215)),
-    make('neg-header-length-0', patch(base.bytes, 8, be32(0)), refused('header-length', 8)),
-    make('neg-flip-in-wrapped-key', patch(base.bytes, 160, utf8(base.bytes[160] === 65 ? 'B' : 'A')), broken('wrap-forged', 12)),
-  ]
+/** The chunks were sealed with these headers, so only the rules for headers, or for the lengths of records, decide. */
+const shapings: Shaping[] = [
+  ['pos-other-order', (json) => JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(json) as object).reverse()), null, 2), opens],
+  ['pos-escaped', replace('"algorithm"', '"\\u0061lgorithm"'), opens],
+  ['neg-version-2', replace('"version":1', '"version":2'), strictly('header-version', VERSION)],
+  ['neg-version-float', replace('"version":1', '"version":1.0'), strictly('header-version', VERSION)],
+  ['neg-version-text', replace('"version":1', '"version":"1"'), strictly('header-version', VERSION)],
+  ['neg-version-true', replace('"version":1', '"version":true'), strictly('header-version', VERSION)],
+  ['neg-chunk-size-text', replace(':32,', ':"32",'), strictly('header-field-type', CHUNK_SIZE)],
+  ['neg-chunk-size-float', replace(':32,', ':32.0,'), strictly('header-field-type', CHUNK_SIZE)],
+  ['neg-chunk-size-0', replace(':32,', ':0,'), strictly('header-chunk-size', CHUNK_SIZE)],
+  ['neg-chunk-size-negative', replace(':32,', ':-32,'), strictly('header-chunk-size', CHUNK_SIZE)],
+  ['neg-chunk-size-huge', replace(':32,', ':67108865,'), strictly('header-chunk-size', CHUNK_SIZE)],
+  ['neg-unknown-field', replace('"version"', '"key_id":{"a":["]}"]},"version"'), strictly('header-field-unknown', VERSION)],
+  ['neg-repeated-field', replace('"version":1', '"version":1,"version":1'), strictly('header-field-repeated', VERSION + 12)],
+  ['neg-header-over-64k', (json) => json + ' '.repeat(65_536), strictly('header-length', 8)],
+  ['neg-missing-field', replace('"version":1,', ''), always('header-field-missing', 12)],
+  ['neg-other-algorithm', replace('chunked-v1', 'chunked-v2'), always('header-algorithm', ALGORITHM)],
+  ['neg-algorithm-number', replace('"AESGCM-chunked-v1"', '1'), always('header-algorithm', ALGORITHM)],
+  ['neg-unpadded', replace(/=","version/, '","version'), always('header-field-encoding', NONCE_PREFIX)],
+  ['neg-prefix-of-7', replace(/"nonce_prefix":"[^"]*"/, '"nonce_prefix":"AAAAAAAAAA=="'), always('header-field-size', NONCE_PREFIX)],
+  ['neg-prefix-number', replace(/"nonce_prefix":"[^"]*"/, '"nonce_prefix":7'), always('header-field-type', NONCE_PREFIX)],
+  ['neg-array', () => '[1]', always('header-json', 12)],
+  ['neg-cut-json', (json) => json.slice(0, -1), always('header-json', 12)],
+  ['neg-bom', (json) => `\uFEFF${json}`, always('header-json', 12)],
+  [
+    'neg-short-in-middle',
+    (json) => json,
+    legacyOnly({ ...refused('record-length', 320), stream: fails('record-short', 268, 32) }),
+    [32, 8, 32],
+  ],
+  [
+    'neg-empty-record',
+    (json) => json,
+    {
+      strict: { ...refused('record-cut', 268), stream: fails('record-length', 268, 32) },
+      legacy: { ...refused('record-length', 268), stream: fails('record-length', 268, 32) },
+    },
+    [32, 0],
+  ],
+]
+
+async function shaped([name, header, expected, chunks = [32, 8]]: Shaping): Promise<Made<LxencVector>> {
+  const size = chunks.reduce((sum, length) => sum + length, 0)
+  return await describe(name, await sealShaped({ name, size }, { header, chunks }), expected)
 }
 
 export async function makeLxencVectors(): Promise<Made<LxencVector>[]> {
   const positive = recipes.map(async (recipe) => describe(recipe.name, await seal(recipe), opens))
-  return Promise.all([...positive, ...(await damagedBody()), ...shaped(), ...(await damagedStart())])
+  return [...(await Promise.all([...positive, ...shapings.map(shaped)])), ...(await damaged())]
 }

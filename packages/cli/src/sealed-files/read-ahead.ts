@@ -17,6 +17,11 @@ export interface ReadAhead extends AsyncDisposable {
   next(): Promise<Batch>
 }
 
+async function readStretch(input: FileInput, bytes: Uint8Array, { offset, length }: Stretch): Promise<Uint8Array> {
+  if ((await readFully(input.descriptor, bytes, offset)) === length) return bytes
+  throw new CommandFailure(`${input.name}: it became shorter while it was being read`)
+}
+
 const MEMORY_BYTES = 8 * 1_048_576
 
 /** Reads `stretches`, none longer than `longest`, a few ahead of whoever takes them. */
@@ -25,17 +30,13 @@ export function createReadAhead(input: FileInput, stretches: Iterator<Stretch>, 
   const free = Array.from<unknown, Uint8Array>({ length: slots }, () => new Uint8Array(new SharedArrayBuffer(longest)))
   const coming: Promise<Batch>[] = []
   let closed = false
-  async function read(slot: Uint8Array, { offset, length }: Stretch): Promise<Batch> {
-    const bytes = slot.subarray(0, length)
-    if ((await readFully(input.descriptor, bytes, offset)) < length)
-      throw new CommandFailure(`${input.name}: it became shorter while it was being read`)
-    return {
-      bytes,
-      release() {
-        free.push(slot)
-        readOn()
-      },
+  async function read(slot: Uint8Array, stretch: Stretch): Promise<Batch> {
+    const bytes = await readStretch(input, slot.subarray(0, stretch.length), stretch)
+    const release = () => {
+      free.push(slot)
+      readOn()
     }
+    return { bytes, release }
   }
   function readOn(): void {
     while (free.length > 0 && !closed) {

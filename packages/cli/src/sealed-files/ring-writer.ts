@@ -41,32 +41,48 @@ function inTurn(write: (bytes: Uint8Array) => Promise<void>): (bytes: Uint8Array
 
 type Block = { end: number; done: Promise<void> }
 
+/** Blocks that are being written and hashed, oldest first. Positions count all bytes since the beginning. */
+function createBlocks(destination: Destination, digest: Digest | null) {
+  const write = destination.kind === 'file' ? destination.write : inTurn((bytes) => destination.write([bytes]))
+  const pending: Block[] = []
+  let issued = 0
+  let freed = 0
+  return {
+    get issued() {
+      return issued
+    },
+    get freed() {
+      return freed
+    },
+    issue(bytes: Uint8Array): void {
+      const done = allDone([write(bytes, issued), digest?.update(bytes)])
+      // Whoever waits for the block next hears of a failure; until then it must not count as unheard.
+      done.catch(() => {})
+      issued += bytes.length
+      pending.push({ end: issued, done })
+    },
+    /** Waits for the oldest block. */
+    async free(): Promise<void> {
+      await pending[0]!.done
+      freed = pending.shift()!.end
+    },
+    async settle(): Promise<void> {
+      await Promise.allSettled(pending.map(({ done }) => done))
+    },
+  }
+}
+
 /** With `digest`, what is written is hashed too. `largest` is the longest result that `reserve` is asked room for. */
 export function createRingWriter(options: { destination: Destination; digest: Digest | null; largest: number }): RingWriter {
-  const { destination, digest, largest } = options
+  const { largest } = options
+  const blocks = createBlocks(options.destination, options.digest)
   const capacity = (BLOCKS + Math.ceil(largest / BLOCK_BYTES)) * BLOCK_BYTES
   // A result that begins near the end of the ring runs on behind it and is moved to the front when it is committed.
   const memory = alignedMemory(capacity + largest)
-  const pending: Block[] = []
   let committed = 0
-  let issued = 0
-  let freed = 0
-  const write = destination.kind === 'file' ? destination.write : inTurn((bytes) => destination.write([bytes]))
-
-  function issue(length: number): void {
-    const bytes = memory.subarray(issued % capacity, (issued % capacity) + length)
-    const done = allDone([write(bytes, issued), digest?.update(bytes)])
-    // Whoever waits for the block next hears of a failure; until then it must not count as unheard.
-    done.catch(() => {})
-    issued += length
-    pending.push({ end: issued, done })
-  }
-  async function freeOldest(): Promise<void> {
-    await pending[0]!.done
-    freed = pending.shift()!.end
-  }
+  const issue = (length: number) => blocks.issue(memory.subarray(blocks.issued % capacity, (blocks.issued % capacity) + length))
   async function reserve(length: number): Promise<Uint8Array> {
-    while (committed + length > freed + capacity) await freeOldest()
+    while (committed + length > blocks.freed + capacity) await blocks.free()
     const at = committed % capacity
     return memory.subarray(at, at + length)
   }
@@ -74,7 +90,7 @@ export function createRingWriter(options: { destination: Destination; digest: Di
     const over = (committed % capacity) + length - capacity
     if (over > 0) memory.copyWithin(0, capacity, capacity + over)
     committed += length
-    while (committed - issued >= BLOCK_BYTES) issue(BLOCK_BYTES)
+    while (committed - blocks.issued >= BLOCK_BYTES) issue(BLOCK_BYTES)
   }
   return {
     reserve,
@@ -87,11 +103,9 @@ export function createRingWriter(options: { destination: Destination; digest: Di
       }
     },
     async finish() {
-      if (committed > issued) issue(committed - issued)
-      while (pending.length > 0) await freeOldest()
+      if (committed > blocks.issued) issue(committed - blocks.issued)
+      while (blocks.freed < committed) await blocks.free()
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.allSettled(pending.map(({ done }) => done))
-    },
+    [Symbol.asyncDispose]: blocks.settle,
   }
 }
