@@ -25,7 +25,9 @@ export const innerPathOf = (value: unknown): string | undefined => {
   const text = textOf(value, 2000)
   if (!text?.startsWith('/') || !URL.canParse(text, nowhere)) return undefined
   const { origin, pathname, search } = new URL(text, nowhere)
-  return origin === nowhere && !/^\/(sign-in|setup)\b/.test(pathname) ? `${pathname}${search}` : undefined
+  // "/.//host" becomes "//host" once its dots are resolved.
+  const isPage = origin === nowhere && !pathname.startsWith('//') && !/^\/(sign-in|setup)\b/.test(pathname)
+  return isPage ? `${pathname}${search}` : undefined
 }
 
 /** Drops members that are undefined, so that addresses stay short. */

@@ -1,18 +1,34 @@
+import type { Me } from '@holdfast/api'
 import { ActionIcon, Menu } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { IconLockPassword, IconLogout, IconUserCircle } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
 import { ChangePassword } from '../features/session/change-password.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 import { count } from '../ui/format.ts'
+import { sayProblem } from '../ui/problem-words.ts'
 import { roleWords } from '../ui/role-words.ts'
-import { useMe, useServices, useUploadState } from './services.tsx'
+import { useMe, useUploadState } from './services.tsx'
+import classes from './shell.module.css'
 import { useSignOut } from './use-sign-out.ts'
 
+const tellFailure = (error: unknown) => {
+  const said = sayProblem(error)
+  notifications.show({ color: 'red', title: 'You are still signed in', message: `${said.title}. ${said.text}` })
+}
+
+const WhoAmI = ({ me }: { me: Me }) => (
+  <div className={classes.whoAmI}>
+    <strong>{me.name}</strong>
+    <span>{me.email}</span>
+    <span>
+      {roleWords[me.role].label} of {me.tenant.name}
+    </span>
+  </div>
+)
+
 export function UserMenu() {
-  const me = useMe()
-  const { pending } = useUploadState()
-  const { session } = useServices()
-  const signOut = useSignOut()
+  const [me, signOut, { pending }] = [useMe(), useSignOut(), useUploadState()]
   const [open, setOpen] = useState<'password' | 'sign-out' | null>(null)
   const close = () => setOpen(null)
   const opener = useRef<HTMLButtonElement>(null)
@@ -30,20 +46,14 @@ export function UserMenu() {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <div style={{ padding: '0.375rem 0.75rem 0.5rem', fontSize: '0.8125rem', overflowWrap: 'anywhere' }}>
-            <strong style={{ fontSize: '0.875rem' }}>{me.name}</strong>
-            <div style={{ color: 'var(--mantine-color-dimmed)' }}>{me.email}</div>
-            <div style={{ color: 'var(--mantine-color-dimmed)' }}>
-              {roleWords[me.role].label} of {me.tenant.name}
-            </div>
-          </div>
+          <WhoAmI me={me} />
           <Menu.Divider />
           <Menu.Item leftSection={<IconLockPassword size={16} aria-hidden="true" />} onClick={() => ask('password')}>
             Change password
           </Menu.Item>
           <Menu.Item
             leftSection={<IconLogout size={16} aria-hidden="true" />}
-            onClick={() => (pending > 0 && !session.ended() ? ask('sign-out') : void signOut())}
+            onClick={() => (pending > 0 ? ask('sign-out') : void signOut().catch(tellFailure))}
           >
             Sign out
           </Menu.Item>

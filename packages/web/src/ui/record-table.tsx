@@ -33,7 +33,7 @@ type RecordTableProps<T> = {
   /** undefined while loading: rows of the right height then hold the place. */
   readonly rows: readonly T[] | undefined
   readonly rowKey: (row: T) => string
-  readonly placeholderRows?: number
+  readonly placeholderRows?: number | undefined
 }
 
 /** A dense table that becomes a list of cards where the screen is narrow. */

@@ -40,50 +40,45 @@ const sayStop = (state: WithBytes, locale?: string): string =>
     ? `Stopped at ${share(state, locale)}; it goes on by itself when the connection is back.`
     : 'Every byte was sent; it goes on by itself when the connection is back.'
 
+type Phase = UploadState['phase']
+type StateIn<P extends Phase> = Extract<UploadState, { phase: P }>
+
+const sayWaiting = (state: StateIn<'waiting'>, locale?: string): Said =>
+  state.reason === 'busy'
+    ? say('attention', 'Waiting for the server', 'It takes other uploads first; this one goes on by itself.')
+    : say('attention', 'Waiting for connection', sayStop(state, locale))
+
+const sayings: { readonly [P in Phase]: (state: StateIn<P>, locale?: string) => Said } = {
+  queued: ({ until }) =>
+    say('neutral', 'Queued', until === null ? 'Files are sent one after the other.' : 'The server takes other uploads first.'),
+  'needs-file': (state, locale) =>
+    say('attention', `Interrupted at ${share(state, locale)}`, state.error?.message ?? 'Choose the same file again to continue.'),
+  'verifying-local': (state, locale) =>
+    say('working', `Comparing ${share(state, locale)}`, 'Checking that this is the same file before going on.'),
+  uploading: sayUploading,
+  waiting: sayWaiting,
+  hashing: (state, locale) =>
+    say('working', `Finalizing ${share(state, locale)}`, 'Every part is stored. The digest of the whole file is being finished.'),
+  completing: () => say('working', 'Finalizing'),
+  verifying: ({ tooLateToCancel }) =>
+    say(
+      'working',
+      'Verifying',
+      tooLateToCancel
+        ? 'It was already stored when you cancelled. Delete the file to remove it.'
+        : 'Stored. Every byte is being read back and checked.',
+    ),
+  cancelling: () => say('neutral', 'Cancelling'),
+  ready: () => say('good', 'Ready', 'Stored and proven.'),
+  error: sayFailure,
+  cancelled: ({ serverCleanedUp }) =>
+    say('neutral', 'Cancelled', serverCleanedUp ? 'Nothing of it was kept.' : 'The server removes what it has within a day.'),
+}
+
 /** What one upload is doing, in words for its row: the state as `label`, what it means or what to do as `explain`. */
 export function sayUpload(state: UploadState, locale?: string): Said {
-  switch (state.phase) {
-    case 'queued':
-      return say(
-        'neutral',
-        'Queued',
-        state.until === null ? 'Files are sent one after the other.' : 'The server takes other uploads first.',
-      )
-    case 'needs-file':
-      return say(
-        'attention',
-        `Interrupted at ${share(state, locale)}`,
-        state.error ? state.error.message : 'Choose the same file again to continue.',
-      )
-    case 'verifying-local':
-      return say('working', `Comparing ${share(state, locale)}`, 'Checking that this is the same file before going on.')
-    case 'uploading':
-      return sayUploading(state, locale)
-    case 'waiting':
-      return state.reason === 'busy'
-        ? say('attention', 'Waiting for the server', 'It takes other uploads first; this one goes on by itself.')
-        : say('attention', 'Waiting for connection', sayStop(state, locale))
-    case 'hashing':
-      return say('working', `Finalizing ${share(state, locale)}`, 'Every part is stored. The digest of the whole file is being finished.')
-    case 'completing':
-      return say('working', 'Finalizing')
-    case 'verifying':
-      return say(
-        'working',
-        'Verifying',
-        state.tooLateToCancel
-          ? 'It was already stored when you cancelled. Delete the file to remove it.'
-          : 'Stored. Every byte is being read back and checked.',
-      )
-    case 'cancelling':
-      return say('neutral', 'Cancelling')
-    case 'ready':
-      return say('good', 'Ready', 'Stored and proven.')
-    case 'error':
-      return sayFailure(state)
-    case 'cancelled':
-      return say('neutral', 'Cancelled', state.serverCleanedUp ? 'Nothing of it was kept.' : 'The server removes what it has within a day.')
-  }
+  const saying = sayings[state.phase] as (state: UploadState, locale?: string) => Said
+  return saying(state, locale)
 }
 
 /** The phases worth reading out to someone who does not see the row; progress within a phase is not. */

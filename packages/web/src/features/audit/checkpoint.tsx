@@ -1,7 +1,7 @@
-import type { AuditVerification } from '@holdfast/api'
+import type { AuditCheckpoint, AuditVerification } from '@holdfast/api'
 import { Button, Skeleton } from '@mantine/core'
 import { IconDownload, IconShieldCheck } from '@tabler/icons-react'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { type UseQueryResult, useMutation, useQuery } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
 import { FullDigest } from '../../ui/copy.tsx'
 import { Facts } from '../../ui/facts.tsx'
@@ -27,23 +27,7 @@ export function Checkpoint() {
       hint="A signed statement of the whole log. Keep a copy elsewhere: it proves later that nothing before it was changed."
     >
       <div className={classes.checkpoint}>
-        {checkpoint.isError ? <CheckpointMissing error={checkpoint.error} onRetry={() => checkpoint.refetch()} /> : null}
-        {checkpoint.isPending ? <Skeleton height={86} /> : null}
-        {data ? (
-          <Facts
-            facts={[
-              [
-                'Entries',
-                <span key="size" className="hf-number">
-                  {formatNumber(data.size)}
-                </span>,
-              ],
-              ['Root hash', <FullDigest key="root" value={data.rootHash} label="Copy root hash" />],
-              ['Signed', <When key="at" at={data.at} full />],
-              ['Verifier key', <FullDigest key="key" value={data.verifierKey} label="Copy verifier key" />],
-            ]}
-          />
-        ) : null}
+        <CheckpointFacts checkpoint={checkpoint} />
         <div className={classes.buttons}>
           <Button leftSection={<IconShieldCheck size={16} aria-hidden="true" />} loading={verify.isPending} onClick={() => verify.mutate()}>
             Verify log
@@ -64,6 +48,28 @@ export function Checkpoint() {
         </div>
       </div>
     </Panel>
+  )
+}
+
+function CheckpointFacts({ checkpoint }: { checkpoint: UseQueryResult<AuditCheckpoint> }) {
+  const { data, error, isPending, refetch } = checkpoint
+  if (isPending) return <Skeleton height={86} />
+  if (error && !data) return <CheckpointMissing error={error} onRetry={() => void refetch()} />
+  if (!data) return null
+  return (
+    <Facts
+      facts={[
+        [
+          'Entries',
+          <span key="size" className="hf-number">
+            {formatNumber(data.size)}
+          </span>,
+        ],
+        ['Root hash', <FullDigest key="root" value={data.rootHash} label="Copy root hash" />],
+        ['Signed', <When key="at" at={data.at} full />],
+        ['Verifier key', <FullDigest key="key" value={data.verifierKey} label="Copy verifier key" />],
+      ]}
+    />
   )
 }
 

@@ -74,6 +74,13 @@ function ProofButton({ entry }: { entry: AuditEntry }) {
   )
 }
 
+const mono = (key: string, text: string | null) =>
+  text ? (
+    <span key={key} className="hf-mono">
+      {text}
+    </span>
+  ) : null
+
 function factsOf(entry: AuditEntry) {
   const said = auditResultWords[entry.result]
   return [
@@ -83,33 +90,14 @@ function factsOf(entry: AuditEntry) {
         {said.label}
       </StatusBadge>,
     ],
-    [
-      'Action',
-      <span key="action" className="hf-mono">
-        {entry.action}
-      </span>,
-    ],
+    ['Action', mono('action', entry.action)],
     ['When', <When key="at" at={entry.at} full />],
     ['Who', `${entry.actor.name} (${entry.actor.kind})`],
     ['Actor id', <FullDigest key="actor" value={entry.actor.id} label="Copy actor id" />],
     ['Case', entry.caseId ? <CaseLink key="case" entry={entry} /> : null],
-    [
-      'Item id',
-      entry.itemId ? (
-        <span key="item" className="hf-mono">
-          {entry.itemId}
-        </span>
-      ) : null,
-    ],
+    ['Item id', mono('item', entry.itemId)],
     ['File', entry.fileId ? <FileLink key="file" entry={entry} /> : null],
-    [
-      'Request id',
-      entry.requestId ? (
-        <span key="request" className="hf-mono">
-          {entry.requestId}
-        </span>
-      ) : null,
-    ],
+    ['Request id', mono('request', entry.requestId)],
     ['Entry', entry.index === null ? 'Waiting for its place in the log' : `Number ${formatNumber(entry.index)}`],
     ['Leaf hash', entry.leafHash ? <FullDigest key="leaf" value={entry.leafHash} label="Copy leaf hash" /> : null],
     ['Entry id', <FullDigest key="id" value={entry.id} label="Copy entry id" />],

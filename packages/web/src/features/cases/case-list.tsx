@@ -8,9 +8,10 @@ import { useClient, useMay } from '../../app/services.tsx'
 import { count, formatNumber } from '../../ui/format.ts'
 import { TextLink } from '../../ui/links.tsx'
 import { Page } from '../../ui/page.tsx'
+import { PagedTable, rowsOf } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
-import { type Column, RecordTable } from '../../ui/record-table.tsx'
-import { Empty, Failed, More } from '../../ui/states.tsx'
+import type { Column } from '../../ui/record-table.tsx'
+import { Empty } from '../../ui/states.tsx'
 import { Size, When } from '../../ui/values.tsx'
 import { CreateCase } from './create-case.tsx'
 import { casesQuery } from './queries.ts'
@@ -42,53 +43,58 @@ const columns: readonly Column<Case>[] = [
 type CaseListProps = { readonly q: string | undefined; readonly onSearch: (q: string | undefined) => void }
 
 export function CaseList({ q, onSearch }: CaseListProps) {
-  const client = useClient()
-  const may = useMay()
+  const mayWrite = useMay()('case.write')
   const [creating, setCreating] = useState(false)
-  const cases = useInfiniteQuery({ ...casesQuery(client, q), placeholderData: keepPreviousData })
-  const rows = cases.data?.pages.flatMap((page) => page.items)
-  const newCase = may('case.write') ? (
-    <Button leftSection={<IconFolderPlus size={17} aria-hidden="true" />} onClick={() => setCreating(true)}>
-      New case
-    </Button>
-  ) : null
-  const isFirst = rows?.length === 0 && !q
+  const cases = useInfiniteQuery({ ...casesQuery(useClient(), q), placeholderData: keepPreviousData })
+  const isFirst = rowsOf(cases)?.length === 0 && !q
   return (
-    <Page title="Cases" hint="A case holds evidence items and files. Everything stored under it is sealed and logged." actions={newCase}>
-      {cases.isError ? (
-        <Failed error={cases.error} what="Cases can't be shown" onRetry={() => cases.refetch()} />
-      ) : (
-        <Panel flush>
-          {isFirst ? <FirstCase mayCreate={may('case.write')} /> : <SearchBox q={q} onSearch={onSearch} />}
-          {rows?.length === 0 && q ? <NoMatch q={q} onClear={() => onSearch(undefined)} /> : null}
-          {rows?.length === 0 ? null : (
-            <>
-              <RecordTable label="Cases" columns={columns} rows={rows} rowKey={(row) => row.id} />
-              <More
-                hasMore={cases.hasNextPage}
-                loading={cases.isFetchingNextPage}
-                onMore={() => cases.fetchNextPage()}
-                shown={rows ? `${count(rows.length, 'case')}${cases.hasNextPage ? ' shown' : ''}` : 'Loading cases'}
-              />
-            </>
-          )}
-        </Panel>
-      )}
+    <Page
+      title="Cases"
+      hint="A case holds evidence items and files. Everything stored under it is sealed and logged."
+      actions={
+        mayWrite ? (
+          <Button leftSection={<IconFolderPlus size={17} aria-hidden="true" />} onClick={() => setCreating(true)}>
+            New case
+          </Button>
+        ) : null
+      }
+    >
+      <Panel flush>
+        {isFirst ? null : <SearchBox q={q} onSearch={onSearch} />}
+        <PagedTable
+          label="Cases"
+          query={cases}
+          columns={columns}
+          rowKey={(row) => row.id}
+          sayCount={(shown) => count(shown, 'case')}
+          empty={q ? <NoMatch q={q} onClear={() => onSearch(undefined)} /> : <FirstCase mayCreate={mayWrite} />}
+        />
+      </Panel>
       <CreateCase opened={creating} onClose={() => setCreating(false)} />
     </Page>
   )
 }
 
 function SearchBox({ q, onSearch }: CaseListProps) {
+  const [typed, setTyped] = useState(q ?? '')
   const search = useDebouncedCallback((text: string) => onSearch(text.trim() || undefined), 250)
+  // The address may change without the box, by going back or by showing all.
+  const [known, setKnown] = useState(q)
+  if (known !== q) {
+    setKnown(q)
+    if ((q ?? '') !== typed.trim()) setTyped(q ?? '')
+  }
   return (
     <TextInput
       type="search"
       aria-label="Search cases by number or title"
       placeholder="Search by number or title"
       leftSection={<IconSearch size={16} aria-hidden="true" />}
-      defaultValue={q ?? ''}
-      onChange={(event) => search(event.currentTarget.value)}
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value)
+        search(event.currentTarget.value)
+      }}
       maw="24rem"
       m="sm"
     />

@@ -1,12 +1,12 @@
 import type { CaseCreate } from '@holdfast/api'
-import { Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
+import { Modal, Stack, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
+import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
-import { Failed } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { caseNumberFault } from './case-number.ts'
 
@@ -50,7 +50,7 @@ function CreateCaseForm({ onClose }: { onClose: () => void }) {
   return (
     <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
       <Stack gap="md">
-        {create.isError && Object.keys(form.errors).length === 0 ? <Failed error={create.error} /> : null}
+        <FormProblem error={create.error} errors={form.errors} />
         <TextInput
           label="Case number"
           description="Letters, digits, dot, dash and underscore. It never changes later."
@@ -73,14 +73,7 @@ function CreateCaseForm({ onClose }: { onClose: () => void }) {
           key={form.key('description')}
           {...form.getInputProps('description')}
         />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            Create case
-          </Button>
-        </Group>
+        <FormActions label="Create case" pending={create.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )

@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Modal, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
+import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
-import { Failed } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
 type CreateItemProps = { readonly caseId: string; readonly opened: boolean; readonly onClose: () => void }
@@ -17,7 +17,7 @@ export function CreateItem(props: CreateItemProps) {
   )
 }
 
-function CreateItemForm({ caseId, onClose }: CreateItemProps) {
+function useCreateItem(caseId: string, onClose: () => void) {
   const client = useClient()
   const refresh = useRefresh()
   const form = useForm({
@@ -38,10 +38,15 @@ function CreateItemForm({ caseId, onClose }: CreateItemProps) {
     },
     onError: (error) => placeProblem(form, error, { CONFLICT: 'label' }),
   })
+  return { form, create }
+}
+
+function CreateItemForm({ caseId, onClose }: CreateItemProps) {
+  const { form, create } = useCreateItem(caseId, onClose)
   return (
     <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
       <Stack gap="md">
-        {create.isError && Object.keys(form.errors).length === 0 ? <Failed error={create.error} /> : null}
+        <FormProblem error={create.error} errors={form.errors} />
         <TextInput
           label="Label"
           description="The exhibit label, once in this case."
@@ -54,14 +59,7 @@ function CreateItemForm({ caseId, onClose }: CreateItemProps) {
           {...form.getInputProps('label')}
         />
         <TextInput label="Title" required maxLength={300} autoComplete="off" key={form.key('title')} {...form.getInputProps('title')} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            Create item
-          </Button>
-        </Group>
+        <FormActions label="Create item" pending={create.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )

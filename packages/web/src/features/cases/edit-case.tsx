@@ -1,11 +1,11 @@
 import type { Case } from '@holdfast/api'
-import { Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
+import { Modal, Stack, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
+import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
-import { Failed } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
 type EditProps = { readonly shown: Case; readonly opened: boolean; readonly onClose: () => void }
@@ -36,7 +36,7 @@ function EditCaseForm({ shown, onClose }: EditProps) {
   return (
     <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
       <Stack gap="md">
-        {save.isError && Object.keys(form.errors).length === 0 ? <Failed error={save.error} /> : null}
+        <FormProblem error={save.error} errors={form.errors} />
         <TextInput label="Title" required maxLength={300} data-autofocus key={form.key('title')} {...form.getInputProps('title')} />
         <Textarea
           label="Description"
@@ -47,14 +47,7 @@ function EditCaseForm({ shown, onClose }: EditProps) {
           key={form.key('description')}
           {...form.getInputProps('description')}
         />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            Save changes
-          </Button>
-        </Group>
+        <FormActions label="Save changes" pending={save.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )

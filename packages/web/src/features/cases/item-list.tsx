@@ -6,9 +6,10 @@ import { useState } from 'react'
 import { useClient, useMay } from '../../app/services.tsx'
 import { count, formatNumber } from '../../ui/format.ts'
 import { TextLink } from '../../ui/links.tsx'
+import { PagedTable } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
-import { type Column, RecordTable } from '../../ui/record-table.tsx'
-import { Empty, Failed, More } from '../../ui/states.tsx'
+import type { Column } from '../../ui/record-table.tsx'
+import { Empty } from '../../ui/states.tsx'
 import { Size, When } from '../../ui/values.tsx'
 import { CreateItem } from './create-item.tsx'
 import { itemsQuery } from './queries.ts'
@@ -41,33 +42,28 @@ export function ItemList({ caseId }: { caseId: string }) {
   const may = useMay()
   const items = useInfiniteQuery(itemsQuery(useClient(), caseId))
   const [creating, setCreating] = useState(false)
-  const rows = items.data?.pages.flatMap((page) => page.items)
   const add = may('case.write') ? (
     <Button variant="default" size="xs" leftSection={<IconPlus size={15} aria-hidden="true" />} onClick={() => setCreating(true)}>
       New evidence item
     </Button>
   ) : null
   return (
-    <Panel title="Evidence items" hint="Exhibits of this case. Each has its own attachments." actions={add} flush={!items.isError}>
-      {items.isError ? <Failed error={items.error} onRetry={() => items.refetch()} /> : null}
-      {rows?.length === 0 ? (
-        <Empty icon={<IconListDetails size={32} stroke={1.5} />} title="No evidence items yet">
-          Make one for each exhibit, such as a phone or a disk, and attach its files there. Files of the case as a whole go under
-          Attachments.
-        </Empty>
-      ) : null}
-      {rows?.length === 0 || items.isError ? null : (
-        <>
-          <RecordTable label="Evidence items" columns={columns} rows={rows} rowKey={(row) => row.id} />
-          <More
-            hasMore={items.hasNextPage}
-            loading={items.isFetchingNextPage}
-            onMore={() => items.fetchNextPage()}
-            shown={rows ? count(rows.length, 'evidence item') : 'Loading evidence items'}
-          />
-        </>
-      )}
+    <Panel title="Evidence items" hint="Exhibits of this case. Each has its own attachments." actions={add} flush>
+      <PagedTable
+        label="Evidence items"
+        query={items}
+        columns={columns}
+        rowKey={(row) => row.id}
+        sayCount={(shown) => count(shown, 'evidence item')}
+        empty={<NoItems />}
+      />
       <CreateItem caseId={caseId} opened={creating} onClose={() => setCreating(false)} />
     </Panel>
   )
 }
+
+const NoItems = () => (
+  <Empty icon={<IconListDetails size={32} stroke={1.5} />} title="No evidence items yet">
+    Make one for each exhibit, such as a phone or a disk, and attach its files there. Files of the case as a whole go under Attachments.
+  </Empty>
+)

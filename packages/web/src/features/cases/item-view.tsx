@@ -1,16 +1,17 @@
 import type { Item } from '@holdfast/api'
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Button, Modal, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { IconPencil, IconTrash } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
+import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
 import { count } from '../../ui/format.ts'
 import { TextLink } from '../../ui/links.tsx'
 import { Page } from '../../ui/page.tsx'
-import { Busy, Failed } from '../../ui/states.tsx'
+import { Busy } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { Size, When } from '../../ui/values.tsx'
 import { DeleteItem } from './delete-case.tsx'
@@ -101,16 +102,9 @@ function EditItemForm({ shown, onClose }: EditItemProps) {
   return (
     <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
       <Stack gap="md">
-        {save.isError && Object.keys(form.errors).length === 0 ? <Failed error={save.error} /> : null}
+        <FormProblem error={save.error} errors={form.errors} />
         <TextInput label="Title" required maxLength={300} data-autofocus key={form.key('title')} {...form.getInputProps('title')} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            Save changes
-          </Button>
-        </Group>
+        <FormActions label="Save changes" pending={save.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )

@@ -63,15 +63,16 @@ function Details({ file, onClose }: { file: StoredFile; onClose: () => void }) {
 function DetailActions({ file, onClose }: { file: StoredFile; onClose: () => void }) {
   const actions = useFileActions(file)
   const [deleting, setDeleting] = useState(false)
+  const remove = async () => {
+    await actions.remove()
+    onClose()
+  }
+  const { download, verify } = actions
+  const icon = { size: 15, 'aria-hidden': true }
   return (
     <Group gap="xs">
       {actions.mayDownload && isDownloadable(file) ? (
-        <Button
-          size="xs"
-          leftSection={<IconDownload size={15} aria-hidden="true" />}
-          loading={actions.download.isPending}
-          onClick={() => actions.download.mutate()}
-        >
+        <Button size="xs" leftSection={<IconDownload {...icon} />} loading={download.isPending} onClick={() => download.mutate()}>
           Download
         </Button>
       ) : null}
@@ -79,27 +80,19 @@ function DetailActions({ file, onClose }: { file: StoredFile; onClose: () => voi
         <Button
           size="xs"
           variant="default"
-          leftSection={<IconShieldCheck size={15} aria-hidden="true" />}
-          loading={actions.verify.isPending}
-          onClick={() => actions.verify.mutate()}
+          leftSection={<IconShieldCheck {...icon} />}
+          loading={verify.isPending}
+          onClick={() => verify.mutate()}
         >
           Verify again
         </Button>
       ) : null}
       {actions.mayDelete ? (
-        <Button size="xs" variant="default" leftSection={<IconTrash size={15} aria-hidden="true" />} onClick={() => setDeleting(true)}>
+        <Button size="xs" variant="default" leftSection={<IconTrash {...icon} />} onClick={() => setDeleting(true)}>
           Delete
         </Button>
       ) : null}
-      <DeleteFile
-        file={file}
-        opened={deleting}
-        onClose={() => setDeleting(false)}
-        onConfirm={async () => {
-          await actions.remove()
-          onClose()
-        }}
-      />
+      <DeleteFile file={file} opened={deleting} onClose={() => setDeleting(false)} onConfirm={remove} />
     </Group>
   )
 }

@@ -7,8 +7,9 @@ import { useClient, useMay, useUploadState } from '../../app/services.tsx'
 import { ShortDigest } from '../../ui/copy.tsx'
 import { sayFileStatus } from '../../ui/file-words.ts'
 import { count } from '../../ui/format.ts'
-import { type Column, RecordTable } from '../../ui/record-table.tsx'
-import { Empty, Failed, More } from '../../ui/states.tsx'
+import { PagedTable, rowsOf } from '../../ui/paged-table.tsx'
+import type { Column } from '../../ui/record-table.tsx'
+import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Size, When } from '../../ui/values.tsx'
 import { FileActions } from './file-actions.tsx'
@@ -24,33 +25,27 @@ export function FileTable({ place, onOpen }: FileTableProps) {
   const may = useMay()
   const columns = useMemo(() => fileColumns(onOpen), [onOpen])
   const inQueue = new Set(queued.map((row) => row.fileId))
-  const rows = files.data?.pages.flatMap((page) => page.items).filter((file) => file.status !== 'PENDING_UPLOAD' || !inQueue.has(file.id))
-  if (files.isError && !rows)
-    return (
-      <div style={{ padding: '0.875rem' }}>
-        <Failed error={files.error} what="Files can't be shown" onRetry={() => files.refetch()} />
-      </div>
-    )
-  if (rows?.length === 0)
-    return (
-      <Empty icon={<IconFileDownload size={32} stroke={1.5} />} title="No files stored here yet">
-        {may('file.upload')
-          ? 'Drop files or folders anywhere on this section, paste them, or choose them. Each is sealed, stored, read back and proven.'
-          : 'Files appear here once someone uploads them.'}
-      </Empty>
-    )
+  const rows = rowsOf(files)?.filter((file) => file.status !== 'PENDING_UPLOAD' || !inQueue.has(file.id))
   return (
-    <>
-      <RecordTable label="Stored files" columns={columns} rows={rows} rowKey={(file) => file.id} />
-      <More
-        hasMore={files.hasNextPage}
-        loading={files.isFetchingNextPage}
-        onMore={() => files.fetchNextPage()}
-        shown={rows ? `${count(rows.length, 'file')}${files.hasNextPage ? ' shown' : ''}` : 'Loading files'}
-      />
-    </>
+    <PagedTable
+      label="Stored files"
+      query={files}
+      rows={rows}
+      columns={columns}
+      rowKey={(file) => file.id}
+      sayCount={(shown) => count(shown, 'file')}
+      empty={<NoFiles mayUpload={may('file.upload')} />}
+    />
   )
 }
+
+const NoFiles = ({ mayUpload }: { mayUpload: boolean }) => (
+  <Empty icon={<IconFileDownload size={32} stroke={1.5} />} title="No files stored here yet">
+    {mayUpload
+      ? 'Drop files or folders anywhere on this section, paste them, or choose them. Each is sealed, stored, read back and proven.'
+      : 'Files appear here once someone uploads them.'}
+  </Empty>
+)
 
 const fileColumns = (onOpen: (fileId: string) => void): readonly Column<StoredFile>[] => [
   {

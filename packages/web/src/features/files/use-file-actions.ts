@@ -42,3 +42,5 @@ export function useFileActions(file: StoredFile) {
     mayDelete: may('file.delete'),
   }
 }
+
+export type FileActionSet = ReturnType<typeof useFileActions>

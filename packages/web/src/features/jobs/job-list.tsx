@@ -8,10 +8,11 @@ import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
 import { count, formatNumber } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
+import { PagedTable } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { sayProblem } from '../../ui/problem-words.ts'
-import { type Column, RecordTable } from '../../ui/record-table.tsx'
-import { Empty, Failed, More } from '../../ui/states.tsx'
+import type { Column } from '../../ui/record-table.tsx'
+import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { When } from '../../ui/values.tsx'
@@ -24,7 +25,6 @@ type JobListProps = { readonly status: Job['status'] | undefined; readonly onSta
 export function JobList({ status, onStatus }: JobListProps) {
   const may = useMay()
   const jobs = useInfiniteQuery({ ...jobsQuery(useClient(), status), placeholderData: keepPreviousData })
-  const rows = jobs.data?.pages.flatMap((page) => page.items)
   const mayWrite = may('job.write')
   const columns = useMemo(() => jobColumns(mayWrite), [mayWrite])
   return (
@@ -32,38 +32,34 @@ export function JobList({ status, onStatus }: JobListProps) {
       title="Jobs"
       hint="Work that the server does in the background: verifying, cleaning up, signing the log. It goes on after a restart."
     >
-      {jobs.isError && !rows ? (
-        <Failed error={jobs.error} what="Jobs can't be shown" onRetry={() => jobs.refetch()} />
-      ) : (
-        <Panel flush>
-          <NativeSelect
-            label="Status"
-            maw="14rem"
-            m="sm"
-            value={status ?? ''}
-            onChange={(event) => onStatus(jobStatuses.find((one) => one === event.currentTarget.value))}
-            data={[{ value: '', label: 'All' }, ...jobStatuses.map((one) => ({ value: one, label: jobStatusWords[one].label }))]}
-          />
-          {rows?.length === 0 ? (
-            <Empty icon={<IconStack2 size={32} stroke={1.5} />} title={status ? 'No job has this status' : 'No jobs yet'}>
-              {status ? null : 'The first upload brings the first job: reading the stored file back and proving it.'}
-            </Empty>
-          ) : (
-            <>
-              <RecordTable label="Jobs" columns={columns} rows={rows} rowKey={(job) => job.id} placeholderRows={6} />
-              <More
-                hasMore={jobs.hasNextPage}
-                loading={jobs.isFetchingNextPage}
-                onMore={() => jobs.fetchNextPage()}
-                shown={rows ? `${count(rows.length, 'job')} shown` : 'Loading jobs'}
-              />
-            </>
-          )}
-        </Panel>
-      )}
+      <Panel flush>
+        <NativeSelect
+          label="Status"
+          maw="14rem"
+          m="sm"
+          value={status ?? ''}
+          onChange={(event) => onStatus(jobStatuses.find((one) => one === event.currentTarget.value))}
+          data={[{ value: '', label: 'All' }, ...jobStatuses.map((one) => ({ value: one, label: jobStatusWords[one].label }))]}
+        />
+        <PagedTable
+          label="Jobs"
+          query={jobs}
+          columns={columns}
+          rowKey={(job) => job.id}
+          sayCount={(shown) => count(shown, 'job')}
+          empty={<NoJobs filtered={status !== undefined} />}
+          placeholderRows={6}
+        />
+      </Panel>
     </Page>
   )
 }
+
+const NoJobs = ({ filtered }: { filtered: boolean }) => (
+  <Empty icon={<IconStack2 size={32} stroke={1.5} />} title={filtered ? 'No job has this status' : 'No jobs yet'}>
+    {filtered ? null : 'The first upload brings the first job: reading the stored file back and proving it.'}
+  </Empty>
+)
 
 const jobColumns = (mayWrite: boolean): readonly Column<Job>[] => [
   {

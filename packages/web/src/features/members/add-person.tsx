@@ -1,13 +1,13 @@
 import type { Client } from '@holdfast/client'
-import { Button, Group, Modal, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Modal, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
+import { FormActions, FormProblem, PasswordField } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
 import { RoleRadios } from '../../ui/role-radios.tsx'
-import { Failed } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
 type Values = Parameters<Client['members']['create']>[0]
@@ -49,27 +49,19 @@ function AddPersonForm({ onClose }: { onClose: () => void }) {
   return (
     <form onSubmit={form.onSubmit((values) => add.mutate(values))} noValidate autoComplete="off">
       <Stack gap="md">
-        {add.isError && Object.keys(form.errors).length === 0 ? <Failed error={add.error} /> : null}
+        <FormProblem error={add.error} errors={form.errors} />
         <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
         <TextInput label="E-mail" type="email" required maxLength={254} autoComplete="off" {...form.getInputProps('email')} />
-        <PasswordInput
+        <PasswordField
           label="First password"
           description="Hand it over in person. At least 10 characters."
           required
           maxLength={128}
           autoComplete="new-password"
-          visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
           {...form.getInputProps('password')}
         />
         <RoleRadios label="Role" value={form.values.role} onChange={(role) => form.setFieldValue('role', role)} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={add.isPending}>
-            Add person
-          </Button>
-        </Group>
+        <FormActions label="Add person" pending={add.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )

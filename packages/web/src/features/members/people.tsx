@@ -9,11 +9,11 @@ import { useClient, useMay, useMe } from '../../app/services.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { count } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
+import { PagedTable } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { sayProblem } from '../../ui/problem-words.ts'
-import { type Column, RecordTable } from '../../ui/record-table.tsx'
+import type { Column } from '../../ui/record-table.tsx'
 import { roleWords } from '../../ui/role-words.ts'
-import { Failed, More } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { When } from '../../ui/values.tsx'
 import { AddPerson } from './add-person.tsx'
@@ -23,7 +23,6 @@ export function People() {
   const may = useMay()
   const members = useInfiniteQuery(membersQuery(useClient()))
   const [adding, setAdding] = useState(false)
-  const rows = members.data?.pages.flatMap((page) => page.items)
   const mayWrite = may('member.write')
   const columns = useMemo(() => peopleColumns(mayWrite), [mayWrite])
   return (
@@ -38,19 +37,16 @@ export function People() {
         ) : null
       }
     >
-      {members.isError && !rows ? (
-        <Failed error={members.error} what="People can't be shown" onRetry={() => members.refetch()} />
-      ) : (
-        <Panel flush>
-          <RecordTable label="People" columns={columns} rows={rows} rowKey={(member) => member.userId} />
-          <More
-            hasMore={members.hasNextPage}
-            loading={members.isFetchingNextPage}
-            onMore={() => members.fetchNextPage()}
-            shown={rows ? count(rows.length, 'person', 'people') : 'Loading people'}
-          />
-        </Panel>
-      )}
+      <Panel flush>
+        <PagedTable
+          label="People"
+          query={members}
+          columns={columns}
+          rowKey={(member) => member.userId}
+          sayCount={(shown) => count(shown, 'person', 'people')}
+          empty={null}
+        />
+      </Panel>
       <AddPerson opened={adding} onClose={() => setAdding(false)} />
     </Page>
   )

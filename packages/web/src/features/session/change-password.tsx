@@ -1,10 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Stack } from '@mantine/core'
+import { Modal, Stack } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
+import { FormActions, FormProblem, PasswordField } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
-import { Failed } from '../../ui/states.tsx'
 
 export function ChangePassword({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
@@ -15,9 +15,8 @@ export function ChangePassword({ opened, onClose }: { opened: boolean; onClose: 
 }
 
 type Values = { currentPassword: string; newPassword: string }
-const eye = { visibilityToggleButtonProps: { 'aria-label': 'Show or hide the password' } }
 
-function ChangePasswordForm({ onClose }: { onClose: () => void }) {
+function useChangePassword(onClose: () => void) {
   const client = useClient()
   const form = useForm<Values>({
     mode: 'uncontrolled',
@@ -35,37 +34,33 @@ function ChangePasswordForm({ onClose }: { onClose: () => void }) {
     },
     onError: (error) => placeProblem(form, error, { CONFLICT: 'currentPassword' }),
   })
+  return { form, change }
+}
+
+function ChangePasswordForm({ onClose }: { onClose: () => void }) {
+  const { form, change } = useChangePassword(onClose)
   return (
     <form onSubmit={form.onSubmit((values) => change.mutate(values))} noValidate>
       <Stack gap="md">
-        {change.isError && Object.keys(form.errors).length === 0 ? <Failed error={change.error} /> : null}
-        <PasswordInput
+        <FormProblem error={change.error} errors={form.errors} />
+        <PasswordField
           label="Current password"
           autoComplete="current-password"
           required
           data-autofocus
-          {...eye}
           key={form.key('currentPassword')}
           {...form.getInputProps('currentPassword')}
         />
-        <PasswordInput
+        <PasswordField
           label="New password"
           description="At least 10 characters. A few random words are good."
           autoComplete="new-password"
           required
           maxLength={128}
-          {...eye}
           key={form.key('newPassword')}
           {...form.getInputProps('newPassword')}
         />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={change.isPending}>
-            Change password
-          </Button>
-        </Group>
+        <FormActions label="Change password" pending={change.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )

@@ -1,17 +1,17 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Button, Stack, TextInput } from '@mantine/core'
 import { type UseFormReturnType, useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
+import { FormProblem, PasswordField } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
-import { Failed } from '../../ui/states.tsx'
 import { cleanSetupCode } from './setup-code.ts'
 
+type SetupFormProps = { readonly code: string | null; readonly onDone: () => Promise<unknown> | unknown }
 type SetupValues = { code: string; name: string; email: string; password: string; organisation: string }
 
 const required = (what: string) => (value: string) => (value.trim() ? null : what)
 
-/** Makes the first administrator and signs in. `code` comes from the link that the server printed, where it was followed. */
-export function SetupForm({ code, onDone }: { code: string | null; onDone: () => Promise<unknown> | unknown }) {
+function useSetup(code: string | null, onDone: SetupFormProps['onDone']) {
   const client = useClient()
   const form = useForm<SetupValues>({
     mode: 'uncontrolled',
@@ -30,16 +30,22 @@ export function SetupForm({ code, onDone }: { code: string | null; onDone: () =>
       const email = values.email.trim()
       const made = organisation.trim() ? { organisation: organisation.trim() } : {}
       await client.setup.create({ code: cleanSetupCode(values.code), name: values.name.trim(), email, password: values.password, ...made })
-      await client.auth.signIn({ email, password: values.password })
+      // The administrator is there now; should only signing in fail, the sign-in page comes next.
+      await client.auth.signIn({ email, password: values.password }).catch(() => {})
     },
     onSuccess: onDone,
     onError: (error) => placeProblem(form, error, { FORBIDDEN: 'code', UNAUTHORIZED: 'code' }),
   })
-  const shown = create.isError && Object.keys(form.errors).length === 0
+  return { form, create }
+}
+
+/** Makes the first administrator and signs in. `code` comes from the link that the server printed, where it was followed. */
+export function SetupForm({ code, onDone }: SetupFormProps) {
+  const { form, create } = useSetup(code, onDone)
   return (
     <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
       <Stack gap="md">
-        {shown ? <Failed error={create.error} /> : null}
+        <FormProblem error={create.error} errors={form.errors} />
         <TextInput
           label="One-time code"
           description={
@@ -66,12 +72,11 @@ function SetupFields({ form }: { form: Pick<UseFormReturnType<SetupValues>, 'key
     <>
       <TextInput label="Your name" autoComplete="name" required key={form.key('name')} {...form.getInputProps('name')} />
       <TextInput label="E-mail" type="email" autoComplete="username" required key={form.key('email')} {...form.getInputProps('email')} />
-      <PasswordInput
+      <PasswordField
         label="Password"
         description="At least 10 characters. A few random words are good."
         autoComplete="new-password"
         required
-        visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
         key={form.key('password')}
         {...form.getInputProps('password')}
       />

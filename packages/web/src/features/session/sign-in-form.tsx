@@ -1,15 +1,15 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Button, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
+import { PasswordField } from '../../ui/form-parts.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { isStatus } from '../../ui/problem-words.ts'
 import { Failed } from '../../ui/states.tsx'
 
 type SignInFormProps = { readonly email?: string; readonly onSignedIn: () => Promise<unknown> | unknown }
 
-/** E-mail and password. `email` fixes who signs in, for going on with a session that ended. */
-export function SignInForm({ email, onSignedIn }: SignInFormProps) {
+function useSignIn(email: string | undefined, onSignedIn: SignInFormProps['onSignedIn']) {
   const client = useClient()
   const form = useForm({
     mode: 'uncontrolled',
@@ -24,6 +24,12 @@ export function SignInForm({ email, onSignedIn }: SignInFormProps) {
     mutationFn: (values: { email: string; password: string }) => client.auth.signIn({ ...values, email: values.email.trim() }),
     onSuccess: onSignedIn,
   })
+  return { form, signIn }
+}
+
+/** E-mail and password. `email` fixes who signs in, for going on with a session that ended. */
+export function SignInForm({ email, onSignedIn }: SignInFormProps) {
+  const { form, signIn } = useSignIn(email, onSignedIn)
   return (
     <form onSubmit={form.onSubmit((values) => signIn.mutate(values))} noValidate>
       <Stack gap="md">
@@ -37,11 +43,10 @@ export function SignInForm({ email, onSignedIn }: SignInFormProps) {
           key={form.key('email')}
           {...form.getInputProps('email')}
         />
-        <PasswordInput
+        <PasswordField
           label="Password"
           autoComplete="current-password"
           {...(email === undefined ? {} : { 'data-autofocus': true })}
-          visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
           key={form.key('password')}
           {...form.getInputProps('password')}
         />

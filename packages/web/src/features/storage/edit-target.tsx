@@ -1,13 +1,13 @@
 import type { Target } from '@holdfast/api'
-import { Button, Group, Modal, NumberInput, Stack, TextInput } from '@mantine/core'
+import { Modal, NumberInput, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
+import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
 import { formatBytes } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
-import { Failed } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { quotaToBytes, quotaToGigabytes } from './target-words.ts'
 
@@ -23,7 +23,7 @@ export function EditTarget(props: EditTargetProps) {
 
 type Values = { name: string; quotaBytes: number | '' }
 
-function EditTargetForm({ target, onClose }: EditTargetProps) {
+function useEditTarget(target: Target, onClose: () => void) {
   const client = useClient()
   const refresh = useRefresh()
   const form = useForm<Values>({
@@ -37,18 +37,24 @@ function EditTargetForm({ target, onClose }: EditTargetProps) {
     mutationFn: (values: Values) =>
       client.targets.update(
         target.id,
-        { name: values.name.trim(), quotaBytes: quotaToBytes(values.quotaBytes) },
+        // A quota that was not touched goes out unrounded, which is not at all.
+        { name: values.name.trim(), ...(form.isDirty('quotaBytes') ? { quotaBytes: quotaToBytes(values.quotaBytes) } : {}) },
         { ifVersion: target.version },
       ),
     onSuccess: onClose,
     onError: (error) => placeProblem(form, error, { CONFLICT: 'name' }),
     onSettled: () => refresh(keys.targets, keys.roles, keys.audit),
   })
+  return { form, save }
+}
+
+function EditTargetForm({ target, onClose }: EditTargetProps) {
+  const { form, save } = useEditTarget(target, onClose)
   const quota = quotaToBytes(form.values.quotaBytes)
   return (
     <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
       <Stack gap="md">
-        {save.isError && Object.keys(form.errors).length === 0 ? <Failed error={save.error} /> : null}
+        <FormProblem error={save.error} errors={form.errors} />
         <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
         <NumberInput
           label="Quota in GB"
@@ -67,14 +73,7 @@ function EditTargetForm({ target, onClose }: EditTargetProps) {
             there is room.
           </Notice>
         ) : null}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            Save changes
-          </Button>
-        </Group>
+        <FormActions label="Save changes" pending={save.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )

@@ -29,15 +29,8 @@ export function Roles() {
 }
 
 function Role({ binding }: { binding: RoleBinding }) {
-  const may = useMay()
-  const client = useClient()
-  const refresh = useRefresh()
+  const mayWrite = useMay()('target.write')
   const words = roleWords[binding.role]
-  const bind = useMutation({
-    mutationFn: (targetId: string | null) => client.roles.bind(binding.role, targetId),
-    onSuccess: () => notifications.show({ title: 'Role changed', message: `New files of ${words.label} go there from now on.` }),
-    onSettled: () => refresh(keys.roles, keys.targets, keys.audit),
-  })
   const unsuited = binding.eligible.filter((target) => !target.ok)
   const bound = binding.eligible.find((target) => target.targetId === binding.targetId)
   return (
@@ -47,24 +40,7 @@ function Role({ binding }: { binding: RoleBinding }) {
         <div className={classes.kind}>{words.explain}</div>
       </div>
       <div>
-        {may('target.write') ? (
-          <NativeSelect
-            aria-label={`Target of the role ${words.label}`}
-            value={binding.targetId ?? ''}
-            disabled={bind.isPending}
-            onChange={(event) => bind.mutate(event.currentTarget.value || null)}
-            data={[
-              ...(binding.role === 'encrypted' && binding.targetId ? [] : [{ value: '', label: 'No target' }]),
-              ...binding.eligible.map((target) => ({
-                value: target.targetId,
-                label: target.ok ? target.name : `${target.name} (not suited)`,
-                disabled: !target.ok,
-              })),
-            ]}
-          />
-        ) : (
-          <span>{bound?.name ?? 'No target'}</span>
-        )}
+        {mayWrite ? <TargetChoice binding={binding} /> : <span>{bound?.name ?? 'No target'}</span>}
         {unsuited.length > 0 ? (
           <ul className={classes.reasons}>
             {unsuited.map((target) => (
@@ -74,8 +50,40 @@ function Role({ binding }: { binding: RoleBinding }) {
             ))}
           </ul>
         ) : null}
-        {bind.isError ? <Failed error={bind.error} /> : null}
       </div>
     </div>
+  )
+}
+
+/** Encrypted always keeps a target: without one no file could be stored. */
+function TargetChoice({ binding }: { binding: RoleBinding }) {
+  const client = useClient()
+  const refresh = useRefresh()
+  const { label } = roleWords[binding.role]
+  const bind = useMutation({
+    mutationFn: (targetId: string | null) => client.roles.bind(binding.role, targetId),
+    onSuccess: (_bound, targetId) =>
+      notifications.show({
+        title: 'Role changed',
+        message: targetId === null ? `${label} has no target any more.` : `New files of ${label} go there from now on.`,
+      }),
+    onSettled: () => refresh(keys.roles, keys.targets, keys.audit),
+  })
+  const targets = binding.eligible.map((target) => ({
+    value: target.targetId,
+    label: target.ok ? target.name : `${target.name} (not suited)`,
+    disabled: !target.ok,
+  }))
+  return (
+    <>
+      <NativeSelect
+        aria-label={`Target of the role ${label}`}
+        value={binding.targetId ?? ''}
+        disabled={bind.isPending}
+        onChange={(event) => bind.mutate(event.currentTarget.value || null)}
+        data={binding.role === 'encrypted' && binding.targetId ? targets : [{ value: '', label: 'No target' }, ...targets]}
+      />
+      {bind.isError ? <Failed error={bind.error} /> : null}
+    </>
   )
 }

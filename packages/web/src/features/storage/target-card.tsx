@@ -33,21 +33,7 @@ export function TargetCard({ target }: { target: Target }) {
         <StatusBadge tone={tested.tone} explain={tested.explain}>
           {tested.label}
         </StatusBadge>
-        {may('target.write') ? (
-          <div className={classes.buttons}>
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={<IconPlugConnected size={15} aria-hidden="true" />}
-              onClick={() => setOpen('test')}
-            >
-              Test connection
-            </Button>
-            <Button size="xs" variant="default" leftSection={<IconPencil size={15} aria-hidden="true" />} onClick={() => setOpen('edit')}>
-              Edit
-            </Button>
-          </div>
-        ) : null}
+        {may('target.write') ? <TargetButtons onOpen={setOpen} /> : null}
       </div>
       <div className={classes.columns}>
         <UsageOf target={target} />
@@ -56,6 +42,19 @@ export function TargetCard({ target }: { target: Target }) {
       <EditTarget target={target} opened={open === 'edit'} onClose={() => setOpen(null)} />
       <TestTarget target={target} opened={open === 'test'} onClose={() => setOpen(null)} />
     </article>
+  )
+}
+
+function TargetButtons({ onOpen }: { onOpen: (what: 'edit' | 'test') => void }) {
+  return (
+    <div className={classes.buttons}>
+      <Button size="xs" variant="default" leftSection={<IconPlugConnected size={15} aria-hidden="true" />} onClick={() => onOpen('test')}>
+        Test connection
+      </Button>
+      <Button size="xs" variant="default" leftSection={<IconPencil size={15} aria-hidden="true" />} onClick={() => onOpen('edit')}>
+        Edit
+      </Button>
+    </div>
   )
 }
 

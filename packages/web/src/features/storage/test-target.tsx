@@ -1,4 +1,4 @@
-import type { Target, TestStep } from '@holdfast/api'
+import type { Target, TargetTest, TestStep } from '@holdfast/api'
 import { Button, Group, Modal, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
@@ -40,20 +40,7 @@ function RunningTest({ target, onClose }: { target: Target; onClose: () => void 
     <Stack gap="md">
       {test.isFetching ? <Busy>Writing, reading back and comparing a probe</Busy> : null}
       {test.isError && !test.isFetching ? <Failed error={test.error} /> : null}
-      {test.data && !test.isFetching ? (
-        <>
-          <Notice tone={test.data.ok ? 'good' : 'bad'} live title={test.data.ok ? 'Every step passed' : 'A step failed'}>
-            {test.data.ok
-              ? 'A sealed probe was written, read back, compared and removed.'
-              : 'The steps below say which, why, and what to do.'}
-          </Notice>
-          <ol className={classes.steps} aria-label="Steps">
-            {test.data.steps.map((step) => (
-              <Step key={step.name} step={step} />
-            ))}
-          </ol>
-        </>
-      ) : null}
+      {test.data && !test.isFetching ? <Outcome outcome={test.data} /> : null}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" loading={test.isFetching} onClick={() => void test.refetch()}>
           Test again
@@ -61,6 +48,21 @@ function RunningTest({ target, onClose }: { target: Target; onClose: () => void 
         <Button onClick={onClose}>Close</Button>
       </Group>
     </Stack>
+  )
+}
+
+function Outcome({ outcome }: { outcome: TargetTest }) {
+  return (
+    <>
+      <Notice tone={outcome.ok ? 'good' : 'bad'} live title={outcome.ok ? 'Every step passed' : 'A step failed'}>
+        {outcome.ok ? 'A sealed probe was written, read back, compared and removed.' : 'The steps below say which, why, and what to do.'}
+      </Notice>
+      <ol className={classes.steps} aria-label="Steps">
+        {outcome.steps.map((step) => (
+          <Step key={step.name} step={step} />
+        ))}
+      </ol>
+    </>
   )
 }
 

@@ -8,10 +8,11 @@ import { useClient, useMay } from '../../app/services.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { count } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
+import { PagedTable } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
-import { type Column, RecordTable } from '../../ui/record-table.tsx'
+import type { Column } from '../../ui/record-table.tsx'
 import { roleWords } from '../../ui/role-words.ts'
-import { Empty, Failed, More } from '../../ui/states.tsx'
+import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { When } from '../../ui/values.tsx'
@@ -23,7 +24,6 @@ export function ApiTokens() {
   const may = useMay()
   const tokens = useInfiniteQuery(tokensQuery(useClient()))
   const [creating, setCreating] = useState(false)
-  const rows = tokens.data?.pages.flatMap((page) => page.items)
   const mayWrite = may('token.write')
   const columns = useMemo(() => tokenColumns(mayWrite), [mayWrite])
   return (
@@ -38,32 +38,26 @@ export function ApiTokens() {
         ) : null
       }
     >
-      {tokens.isError && !rows ? (
-        <Failed error={tokens.error} what="Tokens can't be shown" onRetry={() => tokens.refetch()} />
-      ) : (
-        <Panel flush>
-          {rows?.length === 0 ? (
-            <Empty icon={<IconKey size={32} stroke={1.5} />} title="No API tokens yet">
-              A token lets a program or the holdfast command reach this server without a password. Its secret is shown once, when it is
-              created.
-            </Empty>
-          ) : (
-            <>
-              <RecordTable label="API tokens" columns={columns} rows={rows} rowKey={(token) => token.id} />
-              <More
-                hasMore={tokens.hasNextPage}
-                loading={tokens.isFetchingNextPage}
-                onMore={() => tokens.fetchNextPage()}
-                shown={rows ? count(rows.length, 'token') : 'Loading tokens'}
-              />
-            </>
-          )}
-        </Panel>
-      )}
+      <Panel flush>
+        <PagedTable
+          label="API tokens"
+          query={tokens}
+          columns={columns}
+          rowKey={(token) => token.id}
+          sayCount={(shown) => count(shown, 'token')}
+          empty={<NoTokens />}
+        />
+      </Panel>
       <CreateToken opened={creating} onClose={() => setCreating(false)} />
     </Page>
   )
 }
+
+const NoTokens = () => (
+  <Empty icon={<IconKey size={32} stroke={1.5} />} title="No API tokens yet">
+    A token lets a program or the holdfast command reach this server without a password. Its secret is shown once, when it is created.
+  </Empty>
+)
 
 const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
   { id: 'name', header: 'Name', role: 'name', cell: (token) => token.name },

@@ -6,10 +6,10 @@ import { useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { CopyTextButton } from '../../ui/copy.tsx'
+import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { RoleRadios } from '../../ui/role-radios.tsx'
-import { Failed } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
 export function CreateToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -32,9 +32,16 @@ export function CreateToken({ opened, onClose }: { opened: boolean; onClose: () 
   )
 }
 
+const expiries = [
+  { value: '30', label: 'After 30 days' },
+  { value: '90', label: 'After 90 days' },
+  { value: '365', label: 'After a year' },
+  { value: '', label: 'Never' },
+]
+
 type Values = { name: string; role: RoleName; days: string }
 
-function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (made: TokenCreated) => void }) {
+function useCreateToken(onMade: (made: TokenCreated) => void) {
   const client = useClient()
   const refresh = useRefresh()
   const form = useForm<Values>({
@@ -50,10 +57,15 @@ function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (ma
     },
     onError: (error) => placeProblem(form, error),
   })
+  return { form, create }
+}
+
+function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (made: TokenCreated) => void }) {
+  const { form, create } = useCreateToken(onMade)
   return (
     <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
       <Stack gap="md">
-        {create.isError && Object.keys(form.errors).length === 0 ? <Failed error={create.error} /> : null}
+        <FormProblem error={create.error} errors={form.errors} />
         <TextInput
           label="Name"
           description="Says which program or person uses it."
@@ -65,24 +77,8 @@ function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (ma
           {...form.getInputProps('name')}
         />
         <RoleRadios label="Role" value={form.values.role} onChange={(role) => form.setFieldValue('role', role)} />
-        <NativeSelect
-          label="Expires"
-          data={[
-            { value: '30', label: 'After 30 days' },
-            { value: '90', label: 'After 90 days' },
-            { value: '365', label: 'After a year' },
-            { value: '', label: 'Never' },
-          ]}
-          {...form.getInputProps('days')}
-        />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            Create token
-          </Button>
-        </Group>
+        <NativeSelect label="Expires" data={expiries} {...form.getInputProps('days')} />
+        <FormActions label="Create token" pending={create.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )
