@@ -9,8 +9,16 @@ export type ContractOptions = {
   partBytes?: number
   /** Runs of each property; servers get fewer. */
   runs?: number
+  /** Bytes of the longest segment that is stored or refused in earnest; 255 where not said. */
+  longestSegment?: number
 }
-export type Contract = { open: () => Promise<OpenedTarget>; current: () => OpenedTarget; partBytes: number; runs: number }
+export type Contract = {
+  open: () => Promise<OpenedTarget>
+  current: () => OpenedTarget
+  partBytes: number
+  runs: number
+  longestSegment: number
+}
 
 export const fails = (fault: StorageFault) => (error: unknown) => {
   assert.ok(error instanceof StorageError, `expected StorageError ${fault}, got ${error}`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import type { ObjectStat } from '../src/storage/target.ts'
+import { type ObjectStat, writeName } from '../src/storage/target.ts'
 import { type Contract, collect, fails, freshKey, keysOf, sameBytes, text } from './target.contract-kit.ts'
 
 export function checkObjects({ current }: Contract): void {
@@ -186,9 +186,9 @@ export function checkListing({ current }: Contract): void {
     const found = async (prefix: string, olderThan: number) =>
       (await collect(second.listWrites(prefix, olderThan))).map(({ key, write }) => `${key} ${write}`)
     const all = await found(top, later)
-    for (const { key, write } of [open, other]) assert.ok(all.includes(`${key} ${write}`), `${key} is missing`)
-    for (const { key, write } of [committed, aborted]) assert.ok(!all.includes(`${key} ${write}`), `${key} is listed`)
-    assert.deepEqual((await found(`${top}deep`, later)).includes(`${open.key} ${open.write}`), false)
+    for (const { key, write } of [open, other]) assert.ok(all.includes(`${key} ${writeName(write)}`), `${key} is missing`)
+    for (const { key, write } of [committed, aborted]) assert.ok(!all.includes(`${key} ${writeName(write)}`), `${key} is listed`)
+    assert.deepEqual((await found(`${top}deep`, later)).includes(`${open.key} ${writeName(open.write)}`), false)
     assert.deepEqual(await found(top, Date.now() - 3600_000), [], 'nothing of these is an hour old')
     for await (const { key, write, startedAt } of second.listWrites(top, later)) {
       assert.ok(Math.abs(startedAt - Date.now()) < 3600_000)

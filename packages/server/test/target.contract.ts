@@ -25,6 +25,7 @@ export function targetContract(name: string, open: () => Promise<OpenedTarget>, 
       },
       partBytes: options.partBytes ?? 70_001,
       runs: options.runs ?? 60,
+      longestSegment: options.longestSegment ?? 255,
     }
     checkObjects(contract)
     checkReads(contract)

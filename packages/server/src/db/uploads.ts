@@ -156,12 +156,14 @@ export const uploadTable = (sql: Sql) => ({
     return row?.write_id ?? writeId
   },
 
-  /** Whether the sweep has to leave this write alone. */
-  async isWriteRunning(writeId: string): Promise<boolean> {
+  /** Whether the sweep has to leave the write of this name alone: that is a write id up to its first '#'. */
+  async isWriteRunning(name: string): Promise<boolean> {
     const row = await sql
       .selectFrom('uploads')
       .select('id')
-      .where('write_id', '=', writeId)
+      .where((is) =>
+        is.or([is('write_id', '=', name), is(is.fn('substr', ['write_id', is.lit(1), is.val(name.length + 1)]), '=', `${name}#`)]),
+      )
       .where('status', 'in', ['open', 'completing'])
       .executeTakeFirst()
     return row !== undefined

@@ -32,6 +32,14 @@ export function keyFault(key: string): string | null {
   return null
 }
 
+/** Whether a key can begin with `prefix`; a listing of one that none can begin with is empty. */
+export function isKeyPrefix(prefix: string): boolean {
+  const parents = prefix.split('/').slice(0, -1)
+  return (
+    prefix.isWellFormed() && !prefix.includes('\0') && !parents.some((segment) => segment === '' || segment === '.' || segment === '..')
+  )
+}
+
 /** Throws 'bad-key' where `keyFault` finds one. */
 export function checkKey(key: string): void {
   const fault = keyFault(key)

@@ -1,6 +1,6 @@
 import type { BigIntStats, Dirent } from 'node:fs'
 import { lstat, opendir, rmdir } from 'node:fs/promises'
-import { RESERVED_PREFIX } from './key.ts'
+import { isKeyPrefix, RESERVED_PREFIX } from './key.ts'
 import { unless } from './local-errors.ts'
 import type { Layout } from './local-layout.ts'
 import type { ObjectStat } from './target.ts'
@@ -38,7 +38,7 @@ export type Found = { object: ObjectStat } | { writeDirectory: string; keyPrefix
  */
 export async function* walk(layout: Layout, prefix: string): AsyncGenerator<Found> {
   const parents = prefix.split('/').slice(0, -1)
-  if (parents.some((segment) => segment === '' || segment === '.' || segment === '..' || segment.includes('\0'))) return
+  if (!isKeyPrefix(prefix)) return
   const keyPrefix = parents.map((segment) => `${segment}/`).join('')
   const directory = [layout.root, ...parents.map(layout.segmentToName)].join('/')
   for (let i = 0; i < parents.length; i += 1) {

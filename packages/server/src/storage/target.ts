@@ -36,8 +36,13 @@ export type ObjectStat = {
   readonly etag: string | null
 }
 
-/** Names a write that is under way. It is all another process needs to go on with it. */
+/**
+ * Names a write that is under way. It is all another process needs to go on with it. Up to the first '#' it is the name by which
+ * `listWrites` tells it, see `writeName`; behind it a driver keeps what its backend does not.
+ */
 export type WriteId = string
+/** What `listWrites` gives as `write` for this write; `abortWrite` takes either. */
+export const writeName = (write: WriteId): WriteId => write.split('#', 1)[0] ?? write
 
 /**
  * A piece of an object being written: `bytes` belong at `offset`, and `number` counts from 1 in order of offset.
@@ -83,7 +88,10 @@ export interface StorageTarget extends AsyncDisposable {
   commitWrite(key: string, write: WriteId, receipts: readonly PartReceipt[], options?: CallOptions): Promise<ObjectStat>
   /** Idempotent; leaves nothing behind. After a commit it does not touch the object. */
   abortWrite(key: string, write: WriteId, options?: CallOptions): Promise<void>
-  /** Writes that were begun and neither committed nor aborted, older than `olderThan` (ms since the epoch): for the sweep. */
+  /**
+   * Writes that were begun and neither committed nor aborted, older than `olderThan` (ms since the epoch): for the sweep.
+   * `write` is the `writeName` of what `beginWrite` answered.
+   */
   listWrites(prefix: string, olderThan: number, options?: CallOptions): AsyncIterable<{ key: string; write: WriteId; startedAt: number }>
 
   readonly presign: Presign | null

@@ -1,0 +1,112 @@
+import { PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
+import type { Clock } from '../core/clock.ts'
+import type { EndpointPolicy } from './endpoint-guard.ts'
+import { checkRange } from './receipts.ts'
+import { createS3Client } from './s3-client.ts'
+import { copyObject } from './s3-copy.ts'
+import { deleteObject, headObject, listObjects, putObject, readObject, toStat } from './s3-objects.ts'
+import { request, type S3, toObjectKey } from './s3-place.ts'
+import { createPresign } from './s3-presign.ts'
+import { abortWrite, beginWrite, commitWrite, flushWrite, listWrites, writePart } from './s3-writes.ts'
+import { type CallOptions, type ObjectLock, StorageError, type StorageTarget } from './target.ts'
+
+export type S3Options = {
+  /** '' for AWS, else the URL of an S3 server. */
+  readonly endpoint: string
+  readonly region: string
+  readonly bucket: string
+  /** Objects lie below it; '' for the whole bucket. */
+  readonly prefix?: string
+  /** Null: the IAM role of this server. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null
+  /** SSE-KMS under this key where given; else SSE-S3, or the bucket's default where the backend has none. */
+  readonly kmsKeyId?: string | null
+  readonly verifyCertificate?: boolean
+  readonly policy: EndpointPolicy
+  readonly clock: Clock
+  /** Milliseconds of silence after which a request has failed; 30,000 where not said. */
+  readonly timeout?: number
+  /** Whether the bucket has Object Lock, as `probeS3` found. */
+  readonly objectLock?: boolean
+  /** What `probeS3` found of conditional writes; tried at the first use where not said. */
+  readonly conditionalWrites?: boolean
+}
+
+export function createS3(options: S3Options): S3 {
+  const { endpoint, region, credentials, verifyCertificate = true, timeout = 30_000, policy, kmsKeyId, prefix = '' } = options
+  return {
+    client: createS3Client({ endpoint, region, credentials, verifyCertificate, timeout, policy }),
+    clock: options.clock,
+    bucket: options.bucket,
+    prefix: prefix === '' ? '' : `${prefix}/`,
+    timeout,
+    needsMd5: options.objectLock ?? false,
+    encryption: kmsKeyId ? { mode: 'kms', keyId: kmsKeyId } : { mode: 'aes256' },
+    conditionalWrites: options.conditionalWrites ?? null,
+  }
+}
+
+const createLock = (s3: S3): ObjectLock => ({
+  async setHold(key, held, options) {
+    const input = { Bucket: s3.bucket, Key: toObjectKey(s3, key), LegalHold: { Status: held ? ('ON' as const) : ('OFF' as const) } }
+    await request('s3:PutObjectLegalHold', options, (http) => s3.client.send(new PutObjectLegalHoldCommand(input), http))
+  },
+})
+
+/**
+ * A target in a bucket, which exists already. Writes are multipart uploads, so every part but the last has at least 5 MiB; bytes
+ * are protected on the way by the payload hash in each request's signature. It connects with the first call. Throws 'denied' where
+ * the endpoint is an address that the policy refuses.
+ */
+export function openS3Target(options: S3Options): StorageTarget {
+  const s3 = createS3(options)
+  let closed = false
+  const enter = (call?: CallOptions): void => {
+    if (closed) throw new StorageError('closed', 'The target is closed')
+    call?.signal?.throwIfAborted()
+  }
+  const call = async <T>(callOptions: CallOptions | undefined, work: () => Promise<T>): Promise<T> => {
+    enter(callOptions)
+    return work()
+  }
+  const iterate = async function* <T>(items: () => AsyncIterable<T>, callOptions?: CallOptions): AsyncGenerator<T> {
+    enter(callOptions)
+    for await (const item of items()) {
+      enter(callOptions)
+      yield item
+    }
+  }
+  return {
+    kind: 's3',
+    put: (key, bytes, o) => call(o, () => putObject(s3, key, bytes, o)),
+    read: (key, offset, length, o) =>
+      call(o, async () => {
+        checkRange(offset, length)
+        const bytes = o?.into && o.into.length >= length ? o.into.subarray(0, length) : new Uint8Array(length)
+        await readObject(s3, key, { offset, bytes, options: o })
+        return bytes
+      }),
+    stat: (key, o) =>
+      call(o, async () => {
+        const stat = await headObject(s3, key, o)
+        return stat && toStat(stat)
+      }),
+    list: (prefix, o) => iterate(() => listObjects(s3, prefix, o), o),
+    delete: (key, o) => call(o, () => deleteObject(s3, key, o)),
+    beginWrite: (key, size, o) => call(o, () => beginWrite(s3, key, size, o)),
+    writePart: (key, id, part, o) => call(o, () => writePart(s3, { key, id }, part, o)),
+    flushWrite: (key, id, o) => call(o, () => flushWrite(s3, key, id, o)),
+    commitWrite: (key, id, receipts, o) => call(o, () => commitWrite(s3, { key, id }, receipts, o)),
+    abortWrite: (key, id, o) => call(o, () => abortWrite(s3, key, id, o)),
+    listWrites: (prefix, olderThan, o) => iterate(() => listWrites(s3, prefix, { olderThan, call: o }), o),
+    presign: createPresign(s3),
+    serverCopy: { copy: (from, to, o) => call(o, () => copyObject(s3, { from, to }, o)) },
+    lock: options.objectLock ? createLock(s3) : null,
+    space: null,
+    memory: null,
+    async [Symbol.asyncDispose]() {
+      closed = true
+      s3.client.destroy()
+    },
+  }
+}

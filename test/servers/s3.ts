@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type GoProgram, goProgram } from './go-programs.ts'
+
+export type S3Server = {
+  readonly name: GoProgram
+  readonly endpoint: string
+  readonly port: number
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** The certificate it shows where it was started with TLS. */
+  readonly certificate: string | null
+  /** Where it keeps its data on this machine. */
+  readonly folder: string
+  kill(): Promise<void>
+  /** Stops it as if it hung: connections are accepted, nothing is answered. */
+  pause(): void
+  resume(): void
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const listens = async (port: number): Promise<boolean> => {
+  const socket = connect(port, '127.0.0.1')
+  const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false)
+  socket.destroy()
+  return up
+}
+
+type Launch = { args: string[]; env: Record<string, string> }
+type At = { port: number; folder: string; tls: boolean; versioning: boolean }
+const accessKeyId = 'holdfast-test'
+const secretAccessKey = 'holdfast-test-secret-key'
+const region = 'us-east-1'
+
+const launches: Record<GoProgram, (at: At) => Launch> = {
+  versitygw: ({ port, folder, tls, versioning }) => ({
+    args: [
+      ...['--port', `127.0.0.1:${port}`, '--quiet', '--region', region, '--keep-alive', '--iam-dir', join(folder, 'iam')],
+      ...(tls ? ['--cert', join(folder, 'cert.pem'), '--key', join(folder, 'key.pem')] : []),
+      ...['posix', ...(versioning ? ['--versioning-dir', join(folder, 'versions')] : []), join(folder, 'data')],
+    ],
+    env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
+  }),
+  minio: ({ port, folder, tls }) => ({
+    args: ['server', '--quiet', '--address', `127.0.0.1:${port}`, ...(tls ? ['--certs-dir', folder] : []), join(folder, 'data')],
+    env: {
+      MINIO_ROOT_USER: accessKeyId,
+      MINIO_ROOT_PASSWORD: secretAccessKey,
+      MINIO_BROWSER: 'off',
+      MINIO_UPDATE: 'off',
+      MINIO_CI_CD: '1',
+      MINIO_KMS_SECRET_KEY: `holdfast-key:${Buffer.alloc(32, 7).toString('base64')}`,
+    },
+  }),
+}
+
+function makeCertificate(folder: string): string {
+  const made = spawnSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost'].concat([
+      '-addext',
+      'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      '-keyout',
+      join(folder, 'key.pem'),
+      '-out',
+      join(folder, 'cert.pem'),
+    ]),
+    { encoding: 'utf8' },
+  )
+  if (made.status !== 0) throw new Error(`openssl failed: ${made.stderr}`)
+  for (const [from, to] of [
+    ['key.pem', 'private.key'],
+    ['cert.pem', 'public.crt'],
+  ] as const) {
+    spawnSync('cp', [join(folder, from), join(folder, to)])
+  }
+  return join(folder, 'cert.pem')
+}
+
+/** Starts an S3 server on a loopback port; everything lives in a temporary folder. `versioning`: buckets of versitygw may keep versions. */
+export async function startS3(name: GoProgram, options: { tls?: boolean; versioning?: boolean } = {}): Promise<S3Server> {
+  const program = goProgram(name)
+  const folder = await mkdtemp(join(tmpdir(), `holdfast-${name}-`))
+  for (const part of ['data', 'iam', 'versions']) await mkdir(join(folder, part))
+  const tls = options.tls ?? false
+  const certificate = tls ? makeCertificate(folder) : null
+  const port = await freePort()
+  const { args, env } = launches[name]({ port, folder, tls, versioning: options.versioning ?? false })
+
+  const start = async (): Promise<ChildProcess> => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: folder, ...env } })
+    let log = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        log = (log + chunk).slice(-10_000)
+      })
+    }
+    for (let tries = 0; tries < 400; tries += 1) {
+      if (child.exitCode !== null) throw new Error(`${name} stopped: ${log}`)
+      if (await listens(port)) return child
+      await sleep(25)
+    }
+    throw new Error(`${name} does not listen: ${log}`)
+  }
+  let child = await start()
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+  return {
+    ...{ name, port, region, accessKeyId, secretAccessKey, certificate, folder },
+    endpoint: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    kill,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    async restart() {
+      await kill()
+      child = await start()
+    },
+    async stop() {
+      await kill()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
