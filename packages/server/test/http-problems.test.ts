@@ -118,6 +118,24 @@ const impatient: Clock = {
   sleep: async (_milliseconds, signal) => void (await setImmediate(undefined, signal ? { signal } : {})),
 }
 
+test('N2: headers must come soon, idle connections end, and a long upload is no reason to cut', () => {
+  const { headersTimeout, requestTimeout, timeout, keepAliveTimeout, maxConnections } = app.server
+  assert.deepEqual([headersTimeout, requestTimeout, timeout, keepAliveTimeout], [30_000, 0, 300_000, 72_000])
+  assert.ok(maxConnections > 0)
+})
+
+test('N2: closing waits for a running request, but not for ever', async () => {
+  const config = { publicUrl: null, trustProxy: false, webRoot: null, version: '0' }
+  const server = await createHttpServer({ services: world.services, config, logger: createLogger({ level: 'silent' }), clock: impatient })
+  const { port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }))
+  const socket = connect(Number(port), '127.0.0.1').resume()
+  const closed = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+  socket.write(`PUT /api/v1/upload-sessions/x/parts/1 HTTP/1.1\r\nhost: x\r\n`)
+  await once(socket, 'connect')
+  await server.close()
+  await closed
+})
+
 test('N2: a body that does not come is not waited for for ever, and healthy requests are left alone', async () => {
   const config = { publicUrl: null, trustProxy: false, webRoot: null, version: '0' }
   const server = await createHttpServer({ services: world.services, config, logger: createLogger({ level: 'silent' }), clock: impatient })

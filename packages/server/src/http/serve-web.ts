@@ -38,6 +38,7 @@ export async function registerWeb(app: HttpApp, root: string | null): Promise<vo
       root,
       index: false,
       cacheControl: false,
+      preCompressed: true,
       setHeaders: (reply, path) => {
         reply.header('cache-control', cacheControlOf(path))
       },

@@ -36,13 +36,15 @@ export type HttpServerOptions = {
 const jsonBodyLimit = 64 * 1024
 const headersTimeout = 30_000
 const idleTimeout = 5 * 60_000
+const closingGrace = 10_000
+const mostConnections = 2000
 
 /**
- * The HTTP server, ready to listen or to `inject`. It closes with `close()`: it stops listening, lets running requests end,
- * and closes idle connections.
+ * The HTTP server, ready to listen or to `inject`. It closes with `close()`: it stops listening, closes idle connections, and gives
+ * running requests 10 s to end; clients resume what is cut off then.
  *
  * Limits that hold for every request: headers within 30 s and 16 KiB, a JSON body of 64 KiB within 30 s, a connection without
- * a byte for 5 min is closed. Request ids are made here; none is taken from outside.
+ * a byte for 5 min is closed, 2000 connections. Request ids are made here; none is taken from outside.
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpApp> {
   const app = fastify({
@@ -59,12 +61,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => void sendProblem(toProblem(error), request, reply),
   }) as unknown as HttpApp
+  app.server.maxConnections = mostConnections
   app.setValidatorCompiler(compileValidator)
   app.addSchema(ProblemSchema)
   app.removeContentTypeParser('text/plain')
   registerErrors(app)
   registerRequestLog(app, options.clock)
   registerPace(app, options.clock)
+  registerClosing(app, options.clock)
   await registerSecurityHeaders(app, options.config)
   const origins = originsOf(options.config)
   registerAccess(app, { services: options.services, origins })
@@ -90,6 +94,17 @@ function registerErrors(app: HttpApp): void {
     else if (problem.cause !== undefined) request.log.debug({ err: problem.cause }, 'request refused')
     return sendProblem(problem, request, reply)
   })
+}
+
+function registerClosing(app: HttpApp, clock: Clock): void {
+  const closed = new AbortController()
+  app.addHook('preClose', async () => {
+    void clock.sleep(closingGrace, closed.signal).then(
+      () => app.server.closeAllConnections(),
+      () => {},
+    )
+  })
+  app.addHook('onClose', async () => closed.abort())
 }
 
 function registerRequestLog(app: HttpApp, clock: Clock): void {

@@ -27,8 +27,6 @@ export interface Sessions {
   find(cookie: string): Promise<OpenSession | null>
   /** Ends the session of a Cookie header, if there is one; `setCookies` make the browser forget it. */
   signOut(cookie: string): Promise<readonly string[]>
-  /** Ends all other sessions of the user. Null where the current password is not right. */
-  changePassword(cookie: string, change: { currentPassword: string; newPassword: string }): Promise<OpenSession | null>
 }
 
 export type SessionOptions = {
@@ -95,11 +93,6 @@ export function createSessions(options: SessionOptions): Sessions {
     async signOut(cookie) {
       const done = await unlessRefused(api.signOut({ headers: headersOf({ cookie }), returnHeaders: true }))
       return done?.headers.getSetCookie() ?? []
-    },
-    async changePassword(cookie, change) {
-      const body = { ...change, revokeOtherSessions: true }
-      const done = await unlessRefused(api.changePassword({ body, headers: headersOf({ cookie }), returnHeaders: true }))
-      return done && { userId: done.response.user.id, setCookies: done.headers.getSetCookie() }
     },
   }
 }

@@ -54,10 +54,5 @@ export const accessService = ({ store }: { store: Store }) => ({
       tx.audit.append({ tenantId, actor, requestId, result: 'failed', action: 'SIGN_IN_FAILED', details: { method: 'password' } }),
     )
   },
-
-  async passwordChanged(caller: Caller): Promise<void> {
-    const details = { kind: 'member', name: caller.actor.name, changed: ['password'], userId: caller.actor.id }
-    await store.transaction((tx) => tx.audit.append({ ...toldBy(caller), action: 'UPDATE', details }))
-  },
 })
 export type AccessService = ReturnType<typeof accessService>

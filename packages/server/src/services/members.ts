@@ -82,6 +82,11 @@ export const memberService = (deps: MemberDeps) => ({
     })
   },
 
+  /** For a caller who is a person and has proven to know the current password. Ends all their sessions, this one too. */
+  async changeOwnPassword(caller: Caller, password: string): Promise<void> {
+    await this.update(caller, caller.actor.id, { password })
+  },
+
   /** Ends the sessions too. CONFLICT for the last administrator. */
   async remove(caller: Caller, userId: string): Promise<void> {
     await deps.store.transaction(async (tx) => {

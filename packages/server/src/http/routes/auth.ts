@@ -1,10 +1,11 @@
 import { Me, PasswordChange, Problem, SignInRequest } from '@holdfast/api'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answers, NoContent } from '../answers.ts'
 import type { HttpApp } from '../app-types.ts'
 import { createGate } from '../gate.ts'
 import { refuseOtherOrigin } from '../same-origin.ts'
 import type { Services } from '../services.ts'
+import type { SignInAttempt } from '../sessions.ts'
 import { createSignInThrottle } from '../sign-in-throttle.ts'
 import type { RouteContext } from './index.ts'
 
@@ -39,8 +40,7 @@ function registerSignIn(app: HttpApp, { access, sessions }: Services, { origins,
     refuseOtherOrigin(request, origins)
     const { email, password, rememberMe = true } = request.body
     const attempt = throttle.begin(email, request.ip)
-    const userAgent = request.headers['user-agent'] ?? null
-    const opened = await gate(() => sessions.signIn({ email, password, rememberMe, ip: request.ip, userAgent }))
+    const opened = await gate(() => sessions.signIn(attemptOf(request, { email, password, rememberMe })))
     const caller = opened && (await access.callerOfUser(opened.userId, request.id))
     if (!caller) {
       await access.signInFailed(email, request.id)
@@ -73,7 +73,8 @@ function registerSignOut(app: HttpApp, { access, sessions }: Services, { origins
   })
 }
 
-function registerPasswordChange(app: HttpApp, { access, sessions }: Services, { throttle, gate }: RouteContext & Guards): void {
+function registerPasswordChange(app: HttpApp, services: Services, { throttle, gate }: RouteContext & Guards): void {
+  const { access, members, sessions } = services
   const schema = {
     summary: 'Change your own password',
     description: 'For people who are signed in with a session. Ends all their other sessions.',
@@ -82,15 +83,23 @@ function registerPasswordChange(app: HttpApp, { access, sessions }: Services, { 
     response: answers({ 204: NoContent }, [...throttled, 'CONFLICT']),
   }
   app.post('/api/auth/change-password', { config: { permission: 'signed-in' }, schema }, async (request, reply) => {
-    const { cookie } = request.headers
-    if (request.caller.actor.kind !== 'user' || cookie === undefined) throw new Problem('FORBIDDEN', 'API tokens have no password.')
-    const attempt = throttle.begin(request.caller.actor.id, request.ip)
-    const changed = await gate(() => sessions.changePassword(cookie, request.body))
-    if (!changed) throw new Problem('CONFLICT', 'The current password is not right.')
+    const { caller, body } = request
+    const { email } = await access.me(caller)
+    if (email === null) throw new Problem('FORBIDDEN', 'API tokens have no password.')
+    const attempt = throttle.begin(caller.actor.id, request.ip)
+    const rememberMe = !/holdfast\.dont_remember=/.test(request.headers.cookie ?? '')
+    const signIn = (password: string) => gate(() => sessions.signIn(attemptOf(request, { email, password, rememberMe })))
+    if (!(await signIn(body.currentPassword))) throw new Problem('CONFLICT', 'The current password is not right.')
     attempt.succeeded()
-    await access.passwordChanged(request.caller)
+    await members.changeOwnPassword(caller, body.newPassword)
     reply.removeHeader('set-cookie')
-    setCookies(reply, changed.setCookies)
+    setCookies(reply, (await signIn(body.newPassword))?.setCookies ?? [])
     return reply.code(204).send()
   })
 }
+
+const attemptOf = (request: FastifyRequest, words: { email: string; password: string; rememberMe: boolean }): SignInAttempt => ({
+  ...words,
+  ip: request.ip,
+  userAgent: request.headers['user-agent'] ?? null,
+})
