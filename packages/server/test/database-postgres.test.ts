@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
-import type { Sql } from '../src/db/database.ts'
+import { DatabaseRefused, type Sql } from '../src/db/database.ts'
 import { openPostgres } from '../src/db/postgres.ts'
 import { databaseContract } from './database.contract.ts'
 import { accountsContract } from './database-accounts.contract.ts'
@@ -64,6 +64,23 @@ test('N1: commits wait for the disk even where the server is set not to', async 
   const { rows } = await sql`show synchronous_commit`.execute(careful.writer)
   await sql.raw(`alter database ${name} reset synchronous_commit`).execute(database.writer)
   assert.deepEqual(rows, [{ synchronous_commit: 'on' }])
+})
+
+test('N1: a server that does not flush to its disk is refused with what to do', async () => {
+  await using place = await places.create()
+  const database = await place.open()
+  const flush = async (setting: string) => {
+    await sql.raw(`alter system set fsync = ${setting}`).execute(database.writer)
+    await sql`select pg_reload_conf()`.execute(database.writer)
+    for (let found = ''; found !== setting; ) {
+      found = (await sql<{ fsync: string }>`show fsync`.execute(database.writer)).rows[0]!.fsync
+    }
+  }
+  await flush('off')
+  const opening = openPostgres(place.address!)
+  await assert
+    .rejects(opening, (error) => error instanceof DatabaseRefused && /Set fsync = on/.test(error.message))
+    .finally(() => flush('on'))
 })
 
 test('N1: a number that JavaScript cannot hold is an error, never rounded', async () => {

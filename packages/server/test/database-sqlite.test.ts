@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -25,7 +25,7 @@ jobQueueContract(places)
 workerContract(places, { processes: true })
 accountsContract(places)
 
-test('N1: a SQLite file is written with a write-ahead log, full synchronisation and foreign keys, and read by a connection that cannot write', async () => {
+test('N1: a SQLite file is written with a write-ahead log, full synchronisation and foreign keys, read by a connection that cannot write, and its files are its owner’s alone', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-db-'))
   {
     await using database = await openSqlite(join(directory, 'holdfast.db'))
@@ -33,6 +33,8 @@ test('N1: a SQLite file is written with a write-ahead log, full synchronisation 
     const found = [await pragma('journal_mode'), await pragma('synchronous'), await pragma('foreign_keys'), await pragma('secure_delete')]
     assert.deepEqual(found, ['wal', 2, 1, 1])
     await assert.rejects(sql`create table t (a integer)`.execute(database.sql), /readonly/)
+    await sql`create table t (a integer)`.execute(database.writer)
+    for (const name of await readdir(directory)) assert.equal((await stat(join(directory, name))).mode & 0o777, 0o600, name)
   }
   await rm(directory, { recursive: true })
 })

@@ -38,6 +38,7 @@ const settings: pg.PoolConfig = {
   // A transaction that stands still this long belongs to a process that hangs; its locks go back to the others.
   idle_in_transaction_session_timeout: 60_000,
   keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
   application_name: 'holdfast',
   types: { getTypeParser: (oid: number, format?: 'text' | 'binary') => numbers[oid] ?? pg.types.getTypeParser(oid, format as 'text') },
 }

@@ -91,11 +91,11 @@ async function refuseUnsafe(writer: Kysely<Schema>, url: string): Promise<void> 
     select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
       current_setting('server_encoding') as encoding`.execute(writer)
   const found = rows[0]
-  const where = `The PostgreSQL server at ${new URL(url).host || 'the local socket'}`
+  const where = `The PostgreSQL server${URL.canParse(url) ? ` at ${new URL(url).host || 'the local socket'}` : ''}`
   if (!found || found.version < OLDEST_VERSION) throw new DatabaseRefused(`${where} is older than version 14. Upgrade it.`)
   if (found.fsync !== 'on') throw new DatabaseRefused(`${where} runs with fsync off and would lose data in a power cut. Set fsync = on.`)
   if (found.encoding !== 'UTF8') {
-    throw new DatabaseRefused(`The database at ${new URL(url).host} has the encoding ${found.encoding}. Create one with ENCODING 'UTF8'.`)
+    throw new DatabaseRefused(`${where} has a database of the encoding ${found.encoding}. Create one with ENCODING 'UTF8'.`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import BetterSqlite from 'better-sqlite3'
 import { CompiledQuery, type DatabaseConnection, Kysely, type SqliteDatabase, SqliteDialect, SqliteDriver, type Transaction } from 'kysely'
 import { type Clock, systemClock } from '../core/clock.ts'
@@ -56,6 +57,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 }
 
 function openWriter(path: string): BetterSqlite.Database {
+  // What it holds is for its owner alone; SQLite gives the files beside it the same mode.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const file = new BetterSqlite(path, { timeout: BUSY_MILLISECONDS })
   try {
     const journal = file.pragma('journal_mode = wal', { simple: true })
