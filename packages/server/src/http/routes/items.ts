@@ -7,7 +7,12 @@ import { CaseParams, IdempotencyKey, IfMatch, ItemParams, ListQuery } from './pa
 
 const tags = ['Items']
 
-export function registerItemRoutes(app: HttpApp, { items }: Services): void {
+export function registerItemRoutes(app: HttpApp, services: Services): void {
+  registerList(app, services)
+  registerOne(app, services)
+}
+
+function registerList(app: HttpApp, { items }: Services): void {
   const list = {
     summary: 'List the evidence items of a case, newest first',
     tags,
@@ -35,7 +40,9 @@ export function registerItemRoutes(app: HttpApp, { items }: Services): void {
       return reply.code(201).header('location', `/api/v1/cases/${made.caseId}/items/${made.id}`).send(tagged(reply, made))
     },
   )
+}
 
+function registerOne(app: HttpApp, { items }: Services): void {
   const get = { summary: 'Get an evidence item', tags, params: ItemParams, response: answers({ 200: Item }, ['NOT_FOUND']) }
   app.get('/api/v1/cases/:caseId/items/:itemId', { config: { permission: 'case.read' }, schema: get }, async (request, reply) =>
     tagged(reply, await items.get(request.caller, request.params)),
