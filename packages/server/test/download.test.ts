@@ -130,7 +130,13 @@ test('A1: each GET is in the log before its bytes, with digest and range; HEAD a
     'GET',
     `/audit/entries?fileId=${file.id}&action=DOWNLOAD`,
   )
-  assert.deepEqual(body.items[0]?.details, { tier: 'secure', delivery: 'server_stream', sha256: file.sha256, range: '5-9' })
+  assert.deepEqual(body.items[0]?.details, {
+    name: file.name,
+    tier: 'secure',
+    delivery: 'server_stream',
+    sha256: file.sha256,
+    range: '5-9',
+  })
 })
 
 test('S5: any single flipped bit of the stored object never yields a wrong byte, and the file is flagged', async () => {

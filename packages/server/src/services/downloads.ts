@@ -80,6 +80,7 @@ async function record(deps: DownloadDeps, caller: Caller, file: FileView, range:
       fileId: file.id,
       action: 'DOWNLOAD',
       details: {
+        name: file.name,
         tier: file.tier,
         delivery: 'server_stream',
         sha256: file.sha256,

@@ -99,7 +99,7 @@ async function settleDamaged(deps: VerifyDeps, file: FileRow, damage: ObjectDama
   if (file.status !== 'SCANNING') return flagDamaged(deps.store, file, { damage, actor: systemActor, requestId: null })
   await deps.store.transaction(async (tx) => {
     if (!(await fail(tx, file, `The stored object is damaged: ${damage.message}. Upload the file again.`))) return
-    const details = { reason: damage.message, offset: damage.offset }
+    const details = { name: file.name, reason: damage.message, offset: damage.offset }
     await tx.audit.append({ ...told(file), action: 'FILE_DAMAGED', result: 'failed', details })
     deps.points.reach('verify.before-commit')
   })
@@ -111,21 +111,22 @@ async function settleFresh(tx: Tx, file: FileRow, found: { sha256: string; at: n
   if (declaredSha256 !== null && declaredSha256 !== sha256) {
     if (!(await fail(tx, file, 'The bytes that arrived are not those that the sender declared (SHA-256 differs). Upload the file again.')))
       return
-    const details = { declaredSha256, computedSha256: sha256 }
+    const details = { name: file.name, declaredSha256, computedSha256: sha256 }
     await tx.audit.append({ ...told(file), action: 'SHA256_MISMATCH', result: 'failed', details })
     return
   }
   if (!(await tx.files.become(file, 'READY', { sha256, verifiedAt: at, readyAt: at, statusReason: null }))) return
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)
-  await tx.audit.append({ ...told(file), action: 'SHA256_COMPUTED', result: 'ok', details: { sha256, size: file.size, declaredSha256 } })
+  const details = { name: file.name, sha256, size: file.size, declaredSha256 }
+  await tx.audit.append({ ...told(file), action: 'SHA256_COMPUTED', result: 'ok', details })
 }
 
 async function settleAgain(tx: Tx, file: FileRow, found: { sha256: string; at: number }): Promise<void> {
   const { sha256, at } = found
   if (file.status === 'DAMAGED') await tx.files.become(file, 'READY', { statusReason: null })
   await tx.files.markVerified(file, at)
-  const details = { sha256, size: file.size, declaredSha256: file.declaredSha256 }
+  const details = { name: file.name, sha256, size: file.size, declaredSha256: file.declaredSha256 }
   await tx.audit.append({ ...told(file), action: 'SHA256_COMPUTED', result: 'ok', details })
 }
 

@@ -23,7 +23,7 @@ export async function flagDamaged(
       fileId,
       action: 'FILE_DAMAGED',
       result: 'failed',
-      details: { reason: damage.message, offset: damage.offset },
+      details: { name: file.name, reason: damage.message, offset: damage.offset },
     })
   })
 }
