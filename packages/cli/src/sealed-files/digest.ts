@@ -24,7 +24,7 @@ type Waiting = { resolve(answer: string): void; reject(reason: unknown): void }
 
 /** Hashes in a thread of its own, beside the cipher. `bytes` given to `update` must lie in shared memory. */
 export function createDigestThread(): Digest {
-  const worker = new Worker(new URL('./digest-thread.ts', import.meta.url))
+  const worker = new Worker(new URL('./digest-thread.js', import.meta.url))
   const waiting: Waiting[] = []
   let failure: unknown
   worker.on('message', (answer: string) => waiting.shift()?.resolve(answer))
