@@ -56,7 +56,7 @@ export interface Schema {
     removed_at: Time | null
     version: number
   }
-  role_bindings: { tenant_id: string; role: 'encrypted' | 'direct' | 'backup'; target_id: string; bound_at: Time }
+  role_bindings: { tenant_id: string; role: 'encrypted' | 'direct' | 'backup'; target_id: string; bound_at: Time; staged: Flag }
   cases: {
     id: string
     tenant_id: string
@@ -104,6 +104,7 @@ export interface Schema {
     ready_at: Time | null
     deleted_at: Time | null
     /** When the object was seen to be gone from its target, after deletion. */
+    sync_target_id: string | null
     purged_at: Time | null
     version: number
   }
@@ -208,6 +209,38 @@ export interface Schema {
   verification: { id: string; identifier: string; value: string }
 
   holdfast_migrations: { position: number; name: string; checksum: string; version: string; applied_at: Time }
+  migrations: {
+    id: string
+    tenant_id: string
+    from_target_id: string
+    to_target_id: string
+    status: 'running' | 'paused' | 'done' | 'cancelled'
+    files_total: number
+    bytes_total: number
+    created_by: string
+    created_at: Time
+    finished_at: Time | null
+    version: number
+  }
+  moves: {
+    id: string
+    tenant_id: string
+    migration_id: string | null
+    file_id: string
+    object_key: string
+    from_target_id: string
+    to_target_id: string
+    bytes: number
+    status: 'copying' | 'moved' | 'failed' | 'skipped'
+    write_id: string | null
+    copied_bytes: number
+    receipts: Json
+    sha256: string | null
+    error: string | null
+    created_at: Time
+    finished_at: Time | null
+    purged_at: Time | null
+  }
 }
 
 /** Unique constraints, named alike on both databases: the table, then its columns. `DatabaseConflict.constraint` is one of these. */
@@ -225,6 +258,8 @@ export type UniqueConstraint =
   | 'uploads_tenant_id_file_id'
   | 'upload_parts_upload_id_number'
   | 'jobs_unique_key'
+  | 'migrations_from_target_id'
+  | 'moves_file_id'
   | 'audit_entries_leaf_index'
   | 'audit_nodes_level_idx'
   | 'audit_checkpoints_size'

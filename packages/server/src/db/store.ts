@@ -8,6 +8,8 @@ import { type JobLeases, jobLeases } from './job-leases.ts'
 import { type JobChange, jobTable } from './job-queue.ts'
 import { jobScheduleTable } from './job-schedules.ts'
 import { keyTable } from './keys.ts'
+import { moveTable } from './moves.ts'
+import { migrationTable } from './target-migrations.ts'
 import { roleBindingTable, targetTable } from './targets.ts'
 import { membershipTable, tenantTable } from './tenants.ts'
 import { tokenTable } from './tokens.ts'
@@ -33,6 +35,8 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   roleBindings: roleBindingTable(sql),
   idempotency: idempotencyTable(sql),
   files: fileTable(sql),
+  moves: moveTable(sql),
+  migrations: migrationTable(sql),
   uploads: uploadTable(sql),
 })
 

@@ -26,7 +26,7 @@ export type TargetRow = {
   readonly removedAt: number | null
   readonly version: number
 }
-export type RoleBindingRow = { readonly role: StorageRole; readonly targetId: string; readonly boundAt: number }
+export type RoleBindingRow = { readonly role: StorageRole; readonly targetId: string; readonly boundAt: number; readonly staged: boolean }
 
 const toTarget = (row: Selectable<Schema['targets']>): TargetRow => ({
   id: row.id,
@@ -207,14 +207,14 @@ export const roleBindingTable = (sql: Sql) => ({
       .where('tenant_id', '=', tenantId)
       .where('role', '=', role)
       .executeTakeFirst()
-    return row ? { role: row.role, targetId: row.target_id, boundAt: row.bound_at } : null
+    return row ? { role: row.role, targetId: row.target_id, boundAt: row.bound_at, staged: row.staged === 1 } : null
   },
   async list(tenantId: string): Promise<RoleBindingRow[]> {
     const rows = await sql.selectFrom('role_bindings').selectAll().where('tenant_id', '=', tenantId).execute()
-    return rows.map((row) => ({ role: row.role, targetId: row.target_id, boundAt: row.bound_at }))
+    return rows.map((row) => ({ role: row.role, targetId: row.target_id, boundAt: row.bound_at, staged: row.staged === 1 }))
   },
   async bind(tenantId: string, binding: RoleBindingRow): Promise<void> {
-    const change = { target_id: binding.targetId, bound_at: binding.boundAt }
+    const change = { target_id: binding.targetId, bound_at: binding.boundAt, staged: binding.staged ? (1 as const) : (0 as const) }
     await sql
       .insertInto('role_bindings')
       .values({ tenant_id: tenantId, role: binding.role, ...change })

@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.ts'
+import { moves } from './0002-moves.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
-export const migrations: readonly Migration[] = [initial]
+export const migrations: readonly Migration[] = [initial, moves]

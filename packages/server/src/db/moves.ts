@@ -1,0 +1,200 @@
+import { sql as raw } from 'kysely'
+import type { PartReceipt } from '../storage/target.ts'
+import type { Sql } from './database.ts'
+import type { Schema } from './schema.ts'
+
+export type MoveStatus = Schema['moves']['status']
+
+/** One object on its way from one target to another. */
+export type MoveRow = {
+  id: string
+  tenantId: string
+  /** Null where a staged file goes to its target. */
+  migrationId: string | null
+  fileId: string
+  objectKey: string
+  fromTargetId: string
+  toTargetId: string
+  bytes: number
+  status: MoveStatus
+  writeId: string | null
+  copiedBytes: number
+  receipts: readonly PartReceipt[]
+  /** Of the stored bytes, hex; set once both copies were read and found equal. */
+  sha256: string | null
+  error: string | null
+  createdAt: number
+  finishedAt: number | null
+  /** When the old object was seen to be gone. */
+  purgedAt: number | null
+}
+
+type Row = { [Column in keyof Schema['moves']]: Schema['moves'][Column] }
+
+const toMove = (row: Row): MoveRow => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  migrationId: row.migration_id,
+  fileId: row.file_id,
+  objectKey: row.object_key,
+  fromTargetId: row.from_target_id,
+  toTargetId: row.to_target_id,
+  bytes: row.bytes,
+  status: row.status,
+  writeId: row.write_id,
+  copiedBytes: row.copied_bytes,
+  receipts: JSON.parse(row.receipts) as PartReceipt[],
+  sha256: row.sha256,
+  error: row.error,
+  createdAt: row.created_at,
+  finishedAt: row.finished_at,
+  purgedAt: row.purged_at,
+})
+
+/** Literal text, since a partial index serves a query only where its condition is recognised in it. */
+const isToPurge = raw<boolean>`status = 'moved' and purged_at is null`
+
+export type MoveEnd = { status: 'moved' | 'failed' | 'skipped'; sha256: string | null; error: string | null; at: number }
+
+export const moveTable = (sql: Sql) => ({
+  async insert(
+    move: Pick<MoveRow, 'id' | 'tenantId' | 'migrationId' | 'fileId' | 'objectKey' | 'fromTargetId' | 'toTargetId' | 'bytes' | 'createdAt'>,
+  ): Promise<void> {
+    await sql
+      .insertInto('moves')
+      .values({
+        id: move.id,
+        tenant_id: move.tenantId,
+        migration_id: move.migrationId,
+        file_id: move.fileId,
+        object_key: move.objectKey,
+        from_target_id: move.fromTargetId,
+        to_target_id: move.toTargetId,
+        bytes: move.bytes,
+        status: 'copying',
+        write_id: null,
+        copied_bytes: 0,
+        receipts: '[]',
+        sha256: null,
+        error: null,
+        created_at: move.createdAt,
+        finished_at: null,
+        purged_at: null,
+      })
+      .execute()
+  },
+
+  async find(id: string): Promise<MoveRow | null> {
+    const row = await sql.selectFrom('moves').selectAll().where('id', '=', id).executeTakeFirst()
+    return row ? toMove(row) : null
+  },
+
+  /** The move of this file that is under way; a file has at most one. */
+  async findCopying(fileId: string): Promise<MoveRow | null> {
+    const row = await sql.selectFrom('moves').selectAll().where('file_id', '=', fileId).where('status', '=', 'copying').executeTakeFirst()
+    return row ? toMove(row) : null
+  },
+
+  /** Keeps how far the copy is. False where the move has ended meanwhile. */
+  async keep(id: string, copy: { writeId: string | null; copiedBytes: number; receipts: readonly PartReceipt[] }): Promise<boolean> {
+    const result = await sql
+      .updateTable('moves')
+      .set({ write_id: copy.writeId, copied_bytes: copy.copiedBytes, receipts: JSON.stringify(copy.receipts) })
+      .where('id', '=', id)
+      .where('status', '=', 'copying')
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  /** Ends the move. False where it has ended before. */
+  async end(id: string, end: MoveEnd): Promise<boolean> {
+    const result = await sql
+      .updateTable('moves')
+      .set({ status: end.status, sha256: end.sha256, error: end.error, finished_at: end.at, receipts: '[]' })
+      .where('id', '=', id)
+      .where('status', '=', 'copying')
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  async markPurged(id: string, at: number): Promise<void> {
+    await sql.updateTable('moves').set({ purged_at: at }).where('id', '=', id).where('purged_at', 'is', null).execute()
+  },
+
+  /** Of a file, oldest first. */
+  async ofFile(tenantId: string, fileId: string): Promise<MoveRow[]> {
+    const rows = await sql
+      .selectFrom('moves')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('file_id', '=', fileId)
+      .orderBy('id')
+      .execute()
+    return rows.map(toMove)
+  },
+
+  /** Of a migration, newest first: those with an id below `before`. */
+  async list(
+    place: { tenantId: string; migrationId: string; status?: MoveStatus | undefined },
+    page: { before: string | null; limit: number },
+  ): Promise<MoveRow[]> {
+    let query = sql.selectFrom('moves').selectAll().where('tenant_id', '=', place.tenantId).where('migration_id', '=', place.migrationId)
+    if (place.status !== undefined) query = query.where('status', '=', place.status)
+    if (page.before !== null) query = query.where('id', '<', page.before)
+    return (await query.orderBy('id', 'desc').limit(page.limit).execute()).map(toMove)
+  },
+
+  /** Files and bytes of a migration by how their move ended. */
+  async totals(migrationId: string): Promise<Map<MoveStatus, { files: number; bytes: number }>> {
+    const rows = await sql
+      .selectFrom('moves')
+      .select((eb) => ['status', eb.fn.countAll<number | string>().as('files'), eb.fn.sum<number | string>('bytes').as('bytes')])
+      .where('migration_id', '=', migrationId)
+      .groupBy('status')
+      .execute()
+    return new Map(rows.map((row) => [row.status, { files: Number(row.files), bytes: Number(row.bytes) }]))
+  },
+
+  /** The latest move of a file in this migration; null where it was not tried yet. */
+  async findOfMigration(migrationId: string, fileId: string): Promise<MoveRow | null> {
+    const row = await sql
+      .selectFrom('moves')
+      .selectAll()
+      .where('migration_id', '=', migrationId)
+      .where('file_id', '=', fileId)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row ? toMove(row) : null
+  },
+
+  /** Moves whose old object has not been seen to be gone, by id. */
+  async pageToPurge(after: string, limit: number): Promise<MoveRow[]> {
+    const rows = await sql.selectFrom('moves').selectAll().where('id', '>', after).where(isToPurge).orderBy('id').limit(limit).execute()
+    return rows.map(toMove)
+  },
+
+  /** Whether a move is under way with this write at a target. */
+  async isWriteRunning(writeId: string): Promise<boolean> {
+    const row = await sql
+      .selectFrom('moves')
+      .select('id')
+      .where('status', '=', 'copying')
+      .where('write_id', '=', writeId)
+      .executeTakeFirst()
+    return row !== undefined
+  },
+
+  /** Bytes that moves under way have reserved at each target. */
+  async reservedByTarget(): Promise<Map<string, number>> {
+    const rows = await sql
+      .selectFrom('moves')
+      .select((eb) => ['to_target_id as targetId', eb.fn.sum<number | string>('bytes').as('bytes')])
+      .where('status', '=', 'copying')
+      .groupBy('to_target_id')
+      .execute()
+    return new Map(rows.map((row) => [row.targetId, Number(row.bytes)]))
+  },
+})
+
+export type MoveTable = ReturnType<typeof moveTable>
