@@ -9,6 +9,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { keepOfflinePage } from './app/offline-page.ts'
 import { createQueryClient } from './app/query-client.ts'
 import { createAppRouter } from './app/router.tsx'
 import { ServicesProvider } from './app/services.tsx'
@@ -50,3 +51,4 @@ function start(): void {
 }
 
 start()
+keepOfflinePage()
