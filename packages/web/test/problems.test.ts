@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { problems } from '@holdfast/api'
-import { ApiProblem, NetworkProblem } from '@holdfast/client'
+import { problems, type File as StoredFile } from '@holdfast/api'
+import { ApiProblem, type Client, NetworkProblem } from '@holdfast/client'
 import { createSessionState } from '../src/app/session-state.ts'
 import { isDownloadable, sayDownloadFault } from '../src/features/files/download.ts'
+import { verifyAgain } from '../src/features/files/verification.ts'
 import { placeProblem } from '../src/ui/form-problem.ts'
 import { isStatus, sayProblem } from '../src/ui/problem-words.ts'
 
@@ -68,4 +69,16 @@ test('N3: the end of a session is told once and can be taken back', () => {
   session.end()
   assert.equal(told, 2)
   assert.equal(isStatus(new ApiProblem(401, {}), 401), true)
+})
+
+test('S5: verifying again ends with the verdict, which the file alone tells', async () => {
+  const file = { id: 'f', status: 'READY', verifiedAt: '2026-01-01T00:00:00Z' } as unknown as StoredFile
+  const outcome = (answers: Partial<StoredFile>[], patience = 5) => {
+    const left = [...answers]
+    const files = { verify: async () => ({}), get: async () => ({ ...file, ...(left.length > 1 ? left.shift() : left[0]) }) }
+    return verifyAgain({ files } as unknown as Client, file, { pause: async () => {}, patience })
+  }
+  assert.equal(await outcome([{}, {}, { verifiedAt: '2026-01-02T00:00:00Z' }]), 'proven')
+  assert.equal(await outcome([{}, { status: 'DAMAGED' }]), 'damaged')
+  assert.equal(await outcome([{}]), 'still-running')
 })

@@ -6,10 +6,19 @@ import { useClient, useMay } from '../../app/services.tsx'
 import { sayProblem } from '../../ui/problem-words.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { sayDownloadFault, startDownload } from './download.ts'
+import { type Verdict, verifyAgain } from './verification.ts'
 
 const tellFault = (title: string, error: unknown, text?: string | null) => {
   const said = sayProblem(error)
   notifications.show({ color: 'red', title, message: text ?? `${said.title}. ${said.text}`, autoClose: 12_000 })
+}
+
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 1_500))
+
+const verdicts: Record<Verdict, { title: string; color?: string; autoClose?: false }> = {
+  proven: { title: 'Verified: every byte is as it was sent', color: 'teal' },
+  damaged: { title: 'Damaged: the stored object is not what was sealed', color: 'red', autoClose: false },
+  'still-running': { title: 'No verdict yet; see the history of the file' },
 }
 
 /** What can be done with one file, and by this person. */
@@ -23,8 +32,9 @@ export function useFileActions(file: StoredFile) {
     onSettled: () => refresh(keys.files, keys.audit),
   })
   const verify = useMutation({
-    mutationFn: () => client.files.verify(file.id),
-    onSuccess: () => notifications.show({ title: 'Verifying again', message: `“${file.name}” is being read back and checked.` }),
+    mutationFn: () => verifyAgain(client, file, { pause, patience: 600 }),
+    onMutate: () => notifications.show({ title: 'Verifying again', message: `“${file.name}” is being read back and checked.` }),
+    onSuccess: (verdict) => notifications.show({ ...verdicts[verdict], message: `“${file.name}”` }),
     onError: (error) => tellFault(`“${file.name}” can't be verified now`, error),
     onSettled: () => refresh(keys.files, keys.audit, keys.jobs),
   })
