@@ -67,7 +67,6 @@ async function startCluster(): Promise<Cluster> {
 
 const settings = [
   'listen_addresses=127.0.0.1',
-  'fsync=on',
   'max_connections=100',
   'shared_buffers=64MB',
   'max_wal_size=1GB',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
+import { systemClock } from '../src/core/clock.ts'
 import { DatabaseRefused, type Sql } from '../src/db/database.ts'
 import { openPostgres } from '../src/db/postgres.ts'
 import { databaseContract } from './database.contract.ts'
@@ -72,9 +73,9 @@ test('N1: a server that does not flush to its disk is refused with what to do', 
   const flush = async (setting: string) => {
     await sql.raw(`alter system set fsync = ${setting}`).execute(database.writer)
     await sql`select pg_reload_conf()`.execute(database.writer)
-    for (let found = ''; found !== setting; ) {
-      found = (await sql<{ fsync: string }>`show fsync`.execute(database.writer)).rows[0]!.fsync
-    }
+    const found = async () => (await sql<{ fsync: string }>`show fsync`.execute(database.writer)).rows[0]?.fsync
+    for (let turn = 0; turn < 500 && (await found()) !== setting; turn++) await systemClock.sleep(10)
+    assert.equal(await found(), setting)
   }
   await flush('off')
   const opening = openPostgres(place.address!)
