@@ -1,7 +1,7 @@
-import { jobStatuses } from '@holdfast/api'
 import { ApiProblem } from '@holdfast/client'
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { jobStatusNames } from '../features/jobs/job-words.ts'
 import { BrokenPage, NotFoundPage } from './pages/trouble.tsx'
 import { ForPermission } from './permission.tsx'
 import { dayOf, innerPathOf, oneOf, present, type Raw, textOf } from './search.ts'
@@ -118,7 +118,7 @@ const tokens = createRoute({
 const jobs = createRoute({
   getParentRoute: () => app,
   path: '/settings/jobs',
-  validateSearch: (raw: Raw) => present({ status: oneOf(raw.status, jobStatuses) }),
+  validateSearch: (raw: Raw) => present({ status: oneOf(raw.status, jobStatusNames) }),
   component: () => <ForPermission needs="job.read" page={JobsPage} />,
 })
 

@@ -1,6 +1,6 @@
-import { type RoleName, roles } from '@holdfast/api'
+import type { RoleName } from '@holdfast/api'
 import { Radio, Stack } from '@mantine/core'
-import { roleWords } from './role-words.ts'
+import { roleNames, roleWords } from './role-words.ts'
 
 type RoleRadiosProps = { readonly label: string; readonly value: RoleName; readonly onChange: (role: RoleName) => void }
 
@@ -9,7 +9,7 @@ export function RoleRadios({ label, value, onChange }: RoleRadiosProps) {
   return (
     <Radio.Group label={label} value={value} onChange={(role) => onChange(role as RoleName)}>
       <Stack gap="xs" mt={6}>
-        {roles.map((role) => (
+        {roleNames.map((role) => (
           <Radio key={role} value={role} label={roleWords[role].label} description={roleWords[role].explain} />
         ))}
       </Stack>

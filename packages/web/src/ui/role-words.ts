@@ -7,3 +7,6 @@ export const roleWords: Record<RoleName, { label: string; explain: string }> = {
   viewer: { label: 'Viewer', explain: 'Sees cases and downloads files; changes nothing.' },
   auditor: { label: 'Auditor', explain: 'Sees cases, digests and the audit log; opens no file and changes nothing.' },
 }
+
+/** From here and not from the schemas, which would bring their validator into the page. */
+export const roleNames = Object.keys(roleWords) as RoleName[]

@@ -1,4 +1,4 @@
-import { type Job, jobStatuses } from '@holdfast/api'
+import type { Job } from '@holdfast/api'
 import { Button, Group, NativeSelect } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconStack2 } from '@tabler/icons-react'
@@ -16,7 +16,7 @@ import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { When } from '../../ui/values.tsx'
-import { jobStatusWords, sayKind, sayProgress } from './job-words.ts'
+import { jobStatusNames, jobStatusWords, sayKind, sayProgress } from './job-words.ts'
 import classes from './jobs.module.css'
 import { jobsQuery } from './queries.ts'
 
@@ -38,8 +38,8 @@ export function JobList({ status, onStatus }: JobListProps) {
           maw="14rem"
           m="sm"
           value={status ?? ''}
-          onChange={(event) => onStatus(jobStatuses.find((one) => one === event.currentTarget.value))}
-          data={[{ value: '', label: 'All' }, ...jobStatuses.map((one) => ({ value: one, label: jobStatusWords[one].label }))]}
+          onChange={(event) => onStatus(jobStatusNames.find((one) => one === event.currentTarget.value))}
+          data={[{ value: '', label: 'All' }, ...jobStatusNames.map((one) => ({ value: one, label: jobStatusWords[one].label }))]}
         />
         <PagedTable
           label="Jobs"

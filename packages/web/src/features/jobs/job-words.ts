@@ -10,6 +10,9 @@ export const jobStatusWords: Record<Job['status'], Said> = {
   cancelled: { tone: 'neutral', label: 'Cancelled', explain: 'Somebody cancelled it.' },
 }
 
+/** From here and not from the schemas, which would bring their validator into the page. */
+export const jobStatusNames = Object.keys(jobStatusWords) as Job['status'][]
+
 const kinds: Readonly<Record<string, string>> = {
   'verify-file': 'Verify a file',
   'purge-object': 'Remove a stored object',

@@ -1,4 +1,4 @@
-import { type Member, type RoleName, roles } from '@holdfast/api'
+import type { Member, RoleName } from '@holdfast/api'
 import { Button, NativeSelect } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconUserPlus } from '@tabler/icons-react'
@@ -13,7 +13,7 @@ import { PagedTable } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { sayProblem } from '../../ui/problem-words.ts'
 import type { Column } from '../../ui/record-table.tsx'
-import { roleWords } from '../../ui/role-words.ts'
+import { roleNames, roleWords } from '../../ui/role-words.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { When } from '../../ui/values.tsx'
 import { AddPerson } from './add-person.tsx'
@@ -99,7 +99,7 @@ function RoleChoice({ member }: { member: Member }) {
       value={member.role}
       disabled={change.isPending}
       onChange={(event) => change.mutate(event.currentTarget.value as RoleName)}
-      data={roles.map((role) => ({ value: role, label: roleWords[role].label }))}
+      data={roleNames.map((role) => ({ value: role, label: roleWords[role].label }))}
     />
   )
 }
