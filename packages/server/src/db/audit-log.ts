@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import type { NodeId } from '../core/merkle.ts'
 import type { Sql } from './database.ts'
+import { rowInsert } from './row-insert.ts'
 import type { Schema } from './schema.ts'
 
 /** An entry as stored: without index and leaf hash until the sequencer has taken it into the tree. */
@@ -95,11 +96,13 @@ const toRow = (record: AuditRecord): Insertable<Schema['audit_entries']> => ({
   ...toContent(record),
 })
 
+const insertEntry = rowInsert('audit_entries')
+
 /** Writes to the log, inside the caller's transaction: the entry exists if and only if what it tells of is committed. */
 export function auditLog(sql: Sql, options: AuditLogOptions) {
   const append = async (entry: NewAuditEntry): Promise<string> => {
     const record = recordEntry(entry, { id: newId(), at: options.clock.now() })
-    await sql.insertInto('audit_entries').values(toRow(record)).execute()
+    await insertEntry(sql, toRow(record))
     options.appended?.()
     return record.id
   }
