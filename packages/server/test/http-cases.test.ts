@@ -50,7 +50,7 @@ async function addFile(place: { caseId: string; itemId?: string }, changes: Part
     },
     ...{ size: 1000, status: 'READY', statusReason: null, targetId: tenant.targetId, objectKey: `attachments/${id}`, objectSize: 1106 },
     ...{ container: null, entityKeyId: null, wrappedKey: null, sha256: null, declaredSha256: null, verifiedAt: null, uploadedBy: 'x' },
-    ...{ createdAt: Date.now(), readyAt: null, deletedAt: null, purgedAt: null, version: 1, ...changes },
+    ...{ createdAt: Date.now(), readyAt: null, deletedAt: null, purgedAt: null, syncTargetId: null, version: 1, ...changes },
   }
   await store.transaction(async (tx) => {
     await tx.files.insert(row)

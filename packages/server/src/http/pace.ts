@@ -8,20 +8,31 @@ const bytesPerWindow = 64 * 1024
 
 /**
  * Bounds how long a request may hold its connection while its body arrives: 30 s, and for routes with `longBody` as long as at
- * least 64 KiB come a minute, also while what is left of a refused body is thrown away. Time in which this server is the slow side (bytes wait unread) does not count. Too slow a
- * connection is cut.
+ * least 64 KiB come a minute, also while what is left of a refused body is thrown away. Time in which this server is the slow
+ * side (bytes wait unread) does not count. Too slow a connection is cut.
  */
 export function registerPace(app: HttpApp, clock: Clock): void {
+  const watches = new Set<AbortController>()
   app.addHook('onRequest', async (request) => {
     const { raw } = request
     if (raw.complete || (request.headers['content-length'] ?? '0') === '0') {
       if (request.headers['transfer-encoding'] === undefined) return
     }
     const done = new AbortController()
-    raw.once('end', () => done.abort())
-    raw.once('close', () => done.abort())
+    const end = (): void => done.abort()
+    raw.once('end', end)
+    raw.once('close', end)
+    // Once it is answered, a request does not hear of the end of its connection any more.
+    raw.socket.once('close', end)
+    done.signal.addEventListener('abort', () => raw.socket.off('close', end), { once: true })
     const watch = request.routeOptions.config.longBody ? keepPace : keepDeadline
-    void watch(request, clock, done.signal).catch(() => {})
+    watches.add(done)
+    void watch(request, clock, done.signal)
+      .catch(() => {})
+      .finally(() => watches.delete(done))
+  })
+  app.addHook('onClose', async () => {
+    for (const watch of watches) watch.abort()
   })
 }
 
