@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { AuditVerification } from '@holdfast/api'
 import { createClient } from '@holdfast/client'
-import Database from 'better-sqlite3'
 import { holdfast, scratch, serve, serveWithCase, succeed } from './command.ts'
 
 test('S8: init makes the keys once, says where they are and that losing them loses the files', async () => {
@@ -78,6 +80,33 @@ test('N1: a second server on the same data folder is refused, and the folder is 
   assert.equal(third.child.exitCode, 0, 'it ends by itself when asked to')
 })
 
+test('N1: a server that is asked to end does so, also after a cancel in the middle of a part and with a part that stands still', async () => {
+  await using folder = await scratch()
+  const server = await serveWithCase(folder.at('data'))
+  const client = createClient({ baseUrl: server.url, token: server.env.HOLDFAST_TOKEN })
+  const owner = await client.cases.findByNumber('CASE-1')
+  const sockets: Socket[] = []
+  for (const [name, cancelled] of [
+    ['cancelled', true],
+    ['still', false],
+  ] as const) {
+    const upload = await client.uploads.create({ caseId: owner!.id, name, size: 80_000_000 })
+    const { host, port, pathname } = new URL(client.uploads.partUrl(upload.id, 1))
+    const socket = connect(Number(port), '127.0.0.1')
+    await once(socket, 'connect')
+    const headers = [`Host: ${host}`, `Authorization: Bearer ${server.env.HOLDFAST_TOKEN}`, `Content-Length: ${upload.partSize}`]
+    socket.write(`PUT ${pathname} HTTP/1.1\r\n${headers.join('\r\n')}\r\nContent-Type: application/octet-stream\r\n\r\n`)
+    await new Promise((written) => socket.write(Buffer.alloc(2_000_000), written))
+    if (cancelled) await client.uploads.abort(upload.id)
+    socket.on('error', () => {})
+    sockets.push(socket)
+  }
+  sockets[0]?.destroy()
+  await server[Symbol.asyncDispose]()
+  assert.equal(server.child.exitCode, 0)
+  sockets[1]?.destroy()
+})
+
 test('A3 X9: check, audit verify and storage verify pass on a sound store and name what was changed', async () => {
   await using folder = await scratch()
   const data = folder.at('data')
@@ -94,7 +123,7 @@ test('A3 X9: check, audit verify and storage verify pass on a sound store and na
   const lines = (await succeed(['audit', 'export', '--data', data])).trim().split('\n')
   assert.ok(lines.every((line) => JSON.parse(line)) && lines.some((line) => line.includes(id)))
 
-  const database = new Database(join(data, 'holdfast.db'))
+  const database = new DatabaseSync(join(data, 'holdfast.db'))
   database.prepare(`update audit_entries set action = 'DELETE' where action = 'UPLOAD_COMPLETED'`).run()
   database.close()
   const changed = await holdfast(['audit', 'verify', '--data', data])

@@ -131,6 +131,8 @@ function registerParts(app: HttpApp, { uploads }: Services): void {
       return await uploads.putPart(request.caller, { uploadId: id, number, body: bodyOf(request) })
     } catch (error) {
       closeWhereLong(request, reply)
+      // Left paused, the connection would neither be used again nor be seen to close.
+      request.raw.resume()
       if (error instanceof BodyCut) throw new Problem('BAD_REQUEST', error.message, { cause: error })
       throw error
     }
