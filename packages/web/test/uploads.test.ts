@@ -4,6 +4,7 @@ import { SECURE_TIER_MAX_BYTES } from '@holdfast/api'
 import { ApiProblem, UploadError, type UploadState } from '@holdfast/client'
 import { pastedName, refusalOf, sortFiles } from '../src/features/uploads/check-files.ts'
 import { announce, sayUpload } from '../src/ui/upload-words.ts'
+import { visibleName } from '../src/ui/visible-name.ts'
 
 const MiB = 1024 ** 2
 const label = (state: UploadState) => sayUpload(state, 'en').label
@@ -81,4 +82,11 @@ test('U5: pasted pictures get names that tell them apart', () => {
   const at = new Date(2026, 0, 5, 7, 8, 9)
   assert.equal(pastedName('image.png', at), 'pasted-2026-01-05-070809.png')
   assert.equal(pastedName('holiday.png', at), 'holiday.png')
+})
+
+test('U1: a name cannot pass for another one by signs that turn or hide what is written', () => {
+  assert.equal(visibleName('report\u202efdp.exe'), 'report[U+202E]fdp.exe')
+  assert.equal(visibleName('a\u200bb\u0007'), 'a[U+200B]b[U+0007]')
+  for (const plain of ['naïve – résumé.pdf', 'صورة.png', '写真 01.heic', 'family \u{1f468}\u200d\u{1f469}.jpg'])
+    assert.equal(visibleName(plain), plain)
 })

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '@holdfast/api'
 import { formatBytes } from './format.ts'
 import type { Said } from './tones.ts'
+import { visibleName } from './visible-name.ts'
 
 /** Audit actions in plain words. A code that is not here is shown as it is, so new actions of a server never vanish. */
 export const auditActionWords: Readonly<Record<string, string>> = {
@@ -41,7 +42,7 @@ function subjectOf({ action, details }: Pick<AuditEntry, 'action' | 'details'>, 
 /** "Created case CASE-2026-003", "Upload completed: disk.img (3.2 GB)". `fileName` is used where the entry itself holds no name. */
 export function sayEntry(entry: Pick<AuditEntry, 'action' | 'details'>, fileName?: string): string {
   const verb = auditActionWords[entry.action] ?? codeWords(entry.action)
-  const name = text(entry.details.name) || (fileName ?? '')
+  const name = visibleName(text(entry.details.name) || (fileName ?? ''))
   if (entry.action === 'CREATE' || entry.action === 'UPDATE' || entry.action === 'DELETE')
     return [verb, text(entry.details.kind), name].filter(Boolean).join(' ')
   const subject = subjectOf(entry, name)

@@ -1,6 +1,7 @@
 import type { UploadErrorCode, UploadState } from '@holdfast/client'
 import { formatPercent, formatSeconds, formatSpeed } from './format.ts'
 import type { Said } from './tones.ts'
+import { visibleName } from './visible-name.ts'
 
 const remedies: Record<UploadErrorCode, string> = {
   'different-file': 'Choose the file that this upload began with. Nothing was changed.',
@@ -85,7 +86,7 @@ export function sayUpload(state: UploadState, locale?: string): Said {
 export function announce(name: string, state: UploadState): string | null {
   if (state.phase === 'queued' || state.phase === 'verifying-local' || state.phase === 'hashing' || state.phase === 'cancelling')
     return null
-  if (state.phase === 'uploading') return `${name}: uploading`
+  if (state.phase === 'uploading') return `${visibleName(name)}: uploading`
   const said = sayUpload(state)
-  return `${name}: ${said.label}${state.phase === 'error' ? `. ${said.explain}` : ''}`
+  return `${visibleName(name)}: ${said.label}${state.phase === 'error' ? `. ${said.explain}` : ''}`
 }

@@ -1,6 +1,7 @@
 import type { File as StoredFile } from '@holdfast/api'
 import { Confirm } from '../../ui/confirm.tsx'
 import { formatBytes } from '../../ui/format.ts'
+import { visibleName } from '../../ui/visible-name.ts'
 
 type DeleteFileProps = {
   readonly file: StoredFile
@@ -13,8 +14,8 @@ export function DeleteFile({ file, opened, onClose, onConfirm }: DeleteFileProps
   return (
     <Confirm opened={opened} onClose={onClose} title="Delete this file?" action="Delete file" onConfirm={onConfirm}>
       <p style={{ marginTop: 0 }}>
-        This removes <strong style={{ overflowWrap: 'anywhere' }}>{file.name}</strong> ({formatBytes(file.size)}) and its stored object on{' '}
-        {file.target.name}, for good.
+        This removes <strong style={{ overflowWrap: 'anywhere' }}>{visibleName(file.name)}</strong> ({formatBytes(file.size)}) and its
+        stored object on {file.target.name}, for good.
       </p>
       <p style={{ marginBottom: 0 }}>The audit log keeps its name, digest and history. The bytes can only come back from a backup.</p>
     </Confirm>

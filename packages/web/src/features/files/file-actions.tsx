@@ -2,6 +2,7 @@ import type { File as StoredFile } from '@holdfast/api'
 import { ActionIcon, Button, Group, Menu } from '@mantine/core'
 import { IconDots, IconDownload, IconInfoCircle, IconShieldCheck, IconTrash } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
+import { visibleName } from '../../ui/visible-name.ts'
 import { DeleteFile } from './delete-file.tsx'
 import { isDownloadable } from './download.ts'
 import { type FileActionSet, useFileActions } from './use-file-actions.ts'
@@ -17,7 +18,7 @@ export function FileActions({ file, onOpen }: { file: StoredFile; onOpen: (fileI
           size="compact-sm"
           variant="default"
           leftSection={<IconDownload size={15} aria-hidden="true" />}
-          aria-label={`Download ${file.name}`}
+          aria-label={`Download ${visibleName(file.name)}`}
           loading={actions.download.isPending}
           onClick={() => actions.download.mutate()}
         >
@@ -47,7 +48,7 @@ function FileMenu({ file, actions, onDetails, onDelete }: FileMenuProps) {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon ref={opener} aria-label={`More actions for ${file.name}`}>
+        <ActionIcon ref={opener} aria-label={`More actions for ${visibleName(file.name)}`}>
           <IconDots size={18} aria-hidden="true" />
         </ActionIcon>
       </Menu.Target>

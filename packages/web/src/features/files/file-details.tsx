@@ -11,6 +11,7 @@ import { Notice } from '../../ui/notice.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
 import { sayTarget } from '../../ui/target-kinds.ts'
 import { ExactSize, When } from '../../ui/values.tsx'
+import { visibleName } from '../../ui/visible-name.ts'
 import { DeleteFile } from './delete-file.tsx'
 import { isDownloadable } from './download.ts'
 import { FileEvents } from './file-events.tsx'
@@ -48,7 +49,7 @@ function Details({ file, onClose }: { file: StoredFile; onClose: () => void }) {
   return (
     <Stack gap="md">
       <h2 style={{ margin: 0, fontSize: '1.0625rem', overflowWrap: 'anywhere' }}>
-        <bdi>{file.name}</bdi>
+        <bdi>{visibleName(file.name)}</bdi>
       </h2>
       <Notice tone={said.tone} title={said.label}>
         {said.explain}

@@ -12,6 +12,7 @@ import type { Column } from '../../ui/record-table.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Size, When } from '../../ui/values.tsx'
+import { visibleName } from '../../ui/visible-name.ts'
 import { FileActions } from './file-actions.tsx'
 import classes from './file-table.module.css'
 import { type FilePlace, filesQuery } from './queries.ts'
@@ -54,7 +55,7 @@ const fileColumns = (onOpen: (fileId: string) => void): readonly Column<StoredFi
     role: 'name',
     cell: (file) => (
       <UnstyledButton className={classes.name} onClick={() => onOpen(file.id)} title="Show details">
-        <bdi>{file.name}</bdi>
+        <bdi>{visibleName(file.name)}</bdi>
       </UnstyledButton>
     ),
   },
@@ -64,7 +65,7 @@ const fileColumns = (onOpen: (fileId: string) => void): readonly Column<StoredFi
     header: 'SHA-256',
     width: '11.5rem',
     cell: (file) =>
-      file.sha256 ? <ShortDigest value={file.sha256} of={file.name} /> : <span className={classes.none}>not known yet</span>,
+      file.sha256 ? <ShortDigest value={file.sha256} of={visibleName(file.name)} /> : <span className={classes.none}>not known yet</span>,
   },
   { id: 'status', header: 'Status', width: '10.5rem', cell: (file) => <FileStatus file={file} /> },
   {

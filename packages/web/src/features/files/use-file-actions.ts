@@ -5,6 +5,7 @@ import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
 import { sayProblem } from '../../ui/problem-words.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
+import { visibleName } from '../../ui/visible-name.ts'
 import { sayDownloadFault, startDownload } from './download.ts'
 import { type Verdict, verifyAgain } from './verification.ts'
 
@@ -28,20 +29,21 @@ export function useFileActions(file: StoredFile) {
   const may = useMay()
   const download = useMutation({
     mutationFn: () => startDownload(client, file),
-    onError: (error) => tellFault(`“${file.name}” can't be downloaded`, error, sayDownloadFault(error)),
+    onError: (error) => tellFault(`“${visibleName(file.name)}” can't be downloaded`, error, sayDownloadFault(error)),
     onSettled: () => refresh(keys.files, keys.audit),
   })
   const verify = useMutation({
     mutationFn: () => verifyAgain(client, file, { pause, patience: 600 }),
-    onMutate: () => notifications.show({ title: 'Verifying again', message: `“${file.name}” is being read back and checked.` }),
-    onSuccess: (verdict) => notifications.show({ ...verdicts[verdict], message: `“${file.name}”` }),
-    onError: (error) => tellFault(`“${file.name}” can't be verified now`, error),
+    onMutate: () =>
+      notifications.show({ title: 'Verifying again', message: `“${visibleName(file.name)}” is being read back and checked.` }),
+    onSuccess: (verdict) => notifications.show({ ...verdicts[verdict], message: `“${visibleName(file.name)}”` }),
+    onError: (error) => tellFault(`“${visibleName(file.name)}” can't be verified now`, error),
     onSettled: () => refresh(keys.files, keys.audit, keys.jobs),
   })
   const remove = async () => {
     await client.files.remove(file.id)
     void refresh(keys.files, keys.cases, keys.items, keys.targets, keys.audit)
-    notifications.show({ title: 'File deleted', message: `“${file.name}” was removed with its stored object.` })
+    notifications.show({ title: 'File deleted', message: `“${visibleName(file.name)}” was removed with its stored object.` })
   }
   return {
     download,

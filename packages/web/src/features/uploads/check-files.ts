@@ -1,5 +1,6 @@
 import { MAX_NAME_BYTES, SECURE_TIER_MAX_BYTES } from '@holdfast/api'
 import { formatBytes, formatExactBytes } from '../../ui/format.ts'
+import { visibleName } from '../../ui/visible-name.ts'
 
 export type RefusedFile = { readonly name: string; readonly reason: string }
 type Candidate = { readonly name: string; readonly size: number }
@@ -23,7 +24,7 @@ export function sortFiles<T extends Candidate>(files: readonly T[]): { taken: T[
   for (const file of files) {
     const reason = refusalOf(file)
     if (reason === null) taken.push(file)
-    else refused.push({ name: file.name, reason })
+    else refused.push({ name: visibleName(file.name), reason })
   }
   return { taken, refused }
 }

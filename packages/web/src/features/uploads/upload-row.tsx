@@ -5,6 +5,7 @@ import { useServices } from '../../app/services.tsx'
 import { ToneIcon } from '../../ui/status-badge.tsx'
 import { sayUpload } from '../../ui/upload-words.ts'
 import { Size } from '../../ui/values.tsx'
+import { visibleName } from '../../ui/visible-name.ts'
 import classes from './upload-rows.module.css'
 
 const wholeBar: readonly UploadState['phase'][] = ['completing', 'verifying', 'ready']
@@ -16,7 +17,7 @@ export function UploadRow({ row }: { row: QueueRow }) {
     <li className={classes.row}>
       <div className={classes.what}>
         <span className={classes.name}>
-          <bdi>{row.name}</bdi>
+          <bdi>{visibleName(row.name)}</bdi>
         </span>
         <span className={classes.size}>
           <Size bytes={row.size} />
@@ -40,7 +41,7 @@ export function UploadRow({ row }: { row: QueueRow }) {
           color={said.tone === 'attention' ? 'yellow.6' : 'harbor'}
           animated={wholeBar.includes(row.state.phase)}
           striped={wholeBar.includes(row.state.phase)}
-          aria-label={`Progress of ${row.name}`}
+          aria-label={`Progress of ${visibleName(row.name)}`}
           transitionDuration={150}
         />
       )}
@@ -57,7 +58,7 @@ function RowActions({ row }: { row: QueueRow }) {
     <>
       {state.phase === 'needs-file' ? <ChooseSame row={row} /> : null}
       {retryable ? (
-        <Button size="compact-sm" variant="default" aria-label={`Retry ${row.name}`} onClick={() => uploads.retry(row.id)}>
+        <Button size="compact-sm" variant="default" aria-label={`Retry ${visibleName(row.name)}`} onClick={() => uploads.retry(row.id)}>
           Retry
         </Button>
       ) : null}
@@ -66,13 +67,18 @@ function RowActions({ row }: { row: QueueRow }) {
           size="compact-sm"
           variant="subtle"
           color="gray"
-          aria-label={`Remove ${row.name} from the list`}
+          aria-label={`Remove ${visibleName(row.name)} from the list`}
           onClick={() => uploads.remove(row.id)}
         >
           Remove
         </Button>
       ) : state.phase === 'verifying' ? null : (
-        <Button size="compact-sm" variant="default" aria-label={`Cancel upload ${row.name}`} onClick={() => void uploads.cancel(row.id)}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          aria-label={`Cancel upload ${visibleName(row.name)}`}
+          onClick={() => void uploads.cancel(row.id)}
+        >
           {state.phase === 'needs-file' ? 'Discard' : 'Cancel'}
         </Button>
       )}
@@ -86,7 +92,7 @@ function ChooseSame({ row }: { row: QueueRow }) {
   const input = useRef<HTMLInputElement>(null)
   return (
     <>
-      <Button size="compact-sm" aria-label={`Choose the same file for ${row.name}`} onClick={() => input.current?.click()}>
+      <Button size="compact-sm" aria-label={`Choose the same file for ${visibleName(row.name)}`} onClick={() => input.current?.click()}>
         Choose the same file
       </Button>
       <input
