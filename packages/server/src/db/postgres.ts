@@ -27,31 +27,15 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const { connections = CONNECTIONS, onConnectionLost = () => {} } = options
   const pool = openPool(url, { connections, onConnectionLost, failed: transactions.failed })
   const writer = new Kysely<Schema>({ dialect: new PostgresDialect({ pool, onCreateConnection: prepareSession }) })
-  const oneByOne = turns()
-  const clock = options.clock ?? systemClock
-
+  const retried = retrying(options.clock ?? systemClock)
   const attempt = async <T>(level: 'serializable' | 'read committed', work: (sql: Transaction<Schema>) => Promise<T>): Promise<T> => {
     try {
-      return await writer
-        .transaction()
-        .setIsolationLevel(level)
-        .execute((begun) => transactions.whole(() => work(begun)))
+      const begin = writer.transaction().setIsolationLevel(level)
+      return await begin.execute((begun) => transactions.whole(() => work(begun)))
     } catch (error) {
       throw asConflict(error) ?? error
     }
   }
-  const retried = <T>(once: () => Promise<T>): Promise<T> =>
-    transactions.alone(async () => {
-      for (let attempts = 1; ; attempts++) {
-        try {
-          // Those that met one another go on in turn, or many of them on one row would keep failing each other.
-          return await (attempts === 1 ? once() : oneByOne(once))
-        } catch (error) {
-          if (attempts === ATTEMPTS || !asksForRetry(error)) throw error
-          await clock.sleep(Math.random() * Math.min(2 ** attempts, 100))
-        }
-      }
-    })
 
   try {
     await refuseUnsafe(writer, url)
@@ -63,25 +47,23 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     kind: 'postgres',
     sql: writer,
     writer,
-    transaction: (work) => retried(() => attempt('serializable', work)),
-    exclusively: (lock, work) =>
-      retried(() =>
-        // Each statement sees what was committed before it, thus after the lock is held all that its last holder did.
-        attempt('read committed', async (begun) => {
-          await sql`select pg_advisory_xact_lock(hashtextextended(${`holdfast.${lock}`}, 0))`.execute(begun)
-          return await work(begun)
-        }),
-      ),
+    transaction: (work) => transactions.alone(() => retried(() => attempt('serializable', work))),
+    exclusively(lock, work) {
+      const locked = async (begun: Transaction<Schema>) => {
+        await sql`select pg_advisory_xact_lock(hashtextextended(${`holdfast.${lock}`}, 0))`.execute(begun)
+        return await work(begun)
+      }
+      // Each statement sees what was committed before it, thus after the lock is held all that its last holder did.
+      return transactions.alone(() => retried(() => attempt('read committed', locked)))
+    },
     [Symbol.asyncDispose]: () => writer.destroy(),
   }
 }
 
-/**
- * Commits wait for the disk whatever the server's default is; cheap index reads keep serializable transactions
- * from locking whole tables; a plan is made for the values at hand, since few pages of a list are like another. */
+/** Commits wait for the disk whatever the server's default is; cheap index reads keep serializable transactions from locking whole tables. */
 async function prepareSession(connection: DatabaseConnection): Promise<void> {
   await connection.executeQuery(
-    CompiledQuery.raw(`select set_config('random_page_cost', '1.1', false), set_config('plan_cache_mode', 'force_custom_plan', false),
+    CompiledQuery.raw(`select set_config('random_page_cost', '1.1', false),
       case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`),
   )
 }
@@ -99,13 +81,26 @@ async function refuseUnsafe(writer: Kysely<Schema>, url: string): Promise<void> 
   }
 }
 
-/** Answers a function that runs what it is given one after the other, in order. */
-function turns(): <T>(run: () => Promise<T>) => Promise<T> {
+/**
+ * Answers a function that runs a transaction again while the database asks for it, at most `ATTEMPTS` times in all. Those that met
+ * one another go on in turn, or many of them on one row would keep failing each other.
+ */
+function retrying(clock: Clock): <T>(once: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
-  return (run) => {
-    const next = last.then(run, run)
-    last = next.catch(() => {})
+  const inTurn = <T>(once: () => Promise<T>): Promise<T> => {
+    const next = last.then(once, once)
+    last = next
     return next
+  }
+  return async (once) => {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await (attempts === 1 ? once() : inTurn(once))
+      } catch (error) {
+        if (attempts === ATTEMPTS || !asksForRetry(error)) throw error
+        await clock.sleep(Math.random() * Math.min(2 ** attempts, 100))
+      }
+    }
   }
 }
 
