@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type RoleName, roles } from '@holdfast/api'
 import type { InjectOptions } from 'fastify'
 import { createApp } from '../src/app.ts'
+import { loadConfig } from '../src/config.ts'
 import { type Clock, systemClock } from '../src/core/clock.ts'
 import { noCrashPoints } from '../src/core/crash-point.ts'
 import { createNoteSigner } from '../src/core/signed-note.ts'
@@ -87,6 +88,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 
 type Opened = AsyncDisposableStack
 
+const randomKey = (): string => randomBytes(32).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
+
 async function openMemoryInstance(opened: Opened, options: WorldOptions & { clock: TestClock }): Promise<Instance> {
   const { clock } = options
   const points = noCrashPoints
@@ -97,7 +100,13 @@ async function openMemoryInstance(opened: Opened, options: WorldOptions & { cloc
   const signer = createNoteSigner('holdfast.test', new Uint8Array(randomBytes(32)))
   const sequencer = opened.use(createSequencer({ database, signer, clock, points, kept: null }))
   const store = createStore(database, { clock, auditLog: (sql) => auditLog(sql, { clock }) })
-  const secrets = { masterKey: randomBytes(32), credentialKey: randomBytes(32), auditKey: randomBytes(32) }
+  const { config, secrets } = loadConfig({
+    HOLDFAST_DATA_DIR: dataDir,
+    HOLDFAST_MASTER_KEY: randomKey(),
+    CREDENTIAL_ENCRYPTION_KEY: randomKey(),
+    HOLDFAST_AUDIT_KEY: randomKey(),
+    ...(options.publicUrl === undefined ? {} : { HOLDFAST_PUBLIC_URL: options.publicUrl }),
+  })
   const provider = opened.use(environmentKeyProvider(secrets.masterKey))
   const keys = opened.use(createKeyHierarchy({ store, provider, clock }))
   const credentials = credentialSealer(secrets.credentialKey)
@@ -105,7 +114,6 @@ async function openMemoryInstance(opened: Opened, options: WorldOptions & { cloc
   const openTarget = async () => memoryTarget(clock, objects)
   const pool = opened.use(createTargetPool<TargetRow>({ open: openTarget }))
   const targets = createTargetAccess({ store, pool })
-  const config = { dataDir, host: 'localhost', port: 0, databaseUrl: null, publicUrl: options.publicUrl ?? null }
   return {
     ...{ config, secrets, clock, points, database, store, sequencer, keys, credentials, openTarget, pool, targets },
     [Symbol.asyncDispose]: async () => {},

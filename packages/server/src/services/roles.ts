@@ -48,7 +48,7 @@ export const roleService = ({ store, clock }: { store: Store; clock: Clock }) =>
         if (reason !== null) throw new Problem('CONFLICT', reason)
         if ((before?.targetId ?? null) !== targetId) {
           if (targetId === null) await tx.roleBindings.unbind(caller.tenantId, role)
-          else await tx.roleBindings.bind(caller.tenantId, { role, targetId, boundAt: clock.now() })
+          else await tx.roleBindings.bind(caller.tenantId, { role, targetId, boundAt: clock.now(), staged: false })
           const details = { role, targetId, previousTargetId: before?.targetId ?? null }
           await tx.audit.append({ ...toldBy(caller), action: 'ROLE_BOUND', details })
         }

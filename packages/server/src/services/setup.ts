@@ -52,7 +52,7 @@ export async function createTenant(tx: Tx, tenant: { slug: string; name: string 
     removedAt: null,
     version: 1,
   })
-  await tx.roleBindings.bind(row.id, { role: 'encrypted', targetId, boundAt: at })
+  await tx.roleBindings.bind(row.id, { role: 'encrypted', targetId, boundAt: at, staged: false })
   await tx.audit.append({ ...told, action: 'CREATE', details: { kind: 'tenant', name: row.name } })
   await tx.audit.append({ ...told, action: 'CREATE', details: { kind: 'target', name: 'Local', targetId, targetKind: 'local' } })
   await tx.audit.append({ ...told, action: 'ROLE_BOUND', details: { role: 'encrypted', targetId } })
