@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { S3Client } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { Clock } from '../core/clock.ts'
 import { checkLiteralHost, type EndpointPolicy, guardedLookup } from './endpoint-guard.ts'
 
 export type S3ClientOptions = {
@@ -14,6 +15,7 @@ export type S3ClientOptions = {
   /** Milliseconds of silence after which a request has failed. */
   readonly timeout: number
   readonly policy: EndpointPolicy
+  readonly clock: Clock
 }
 
 const SOCKETS = 64
@@ -23,7 +25,7 @@ const SOCKETS = 64
  * AWS refuse, sockets that never connect to this host or a metadata service. Throws 'denied' where the endpoint is such an address.
  */
 export function createS3Client(options: S3ClientOptions): S3Client {
-  const { endpoint, region, credentials, verifyCertificate, timeout, policy } = options
+  const { endpoint, region, credentials, verifyCertificate, timeout, policy, clock } = options
   const isAws = endpoint === ''
   if (!isAws) checkLiteralHost(new URL(endpoint).hostname, policy)
   const agent = { keepAlive: true, maxSockets: SOCKETS, lookup: guardedLookup(policy) as never, noDelay: true }
@@ -34,6 +36,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       : { endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' }),
     ...(credentials ? { credentials: { ...credentials } } : {}),
     maxAttempts: 1,
+    systemClockOffset: clock.now() - Date.now(),
     requestHandler: new NodeHttpHandler({
       connectionTimeout: timeout,
       socketTimeout: timeout,

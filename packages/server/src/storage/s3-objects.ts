@@ -182,19 +182,41 @@ async function* versionsOf(s3: S3, Key: string, options?: CallOptions): AsyncGen
   }
 }
 
-/** In a bucket with versions a plain delete only hides the object: then every version goes too, or 'denied' where one is locked. */
-export async function deleteByName(s3: S3, Key: string, options?: CallOptions): Promise<void> {
-  const where = { Bucket: s3.bucket, Key }
+/** The version that a plain read gives; null where there is no object, '' where the bucket keeps no versions. */
+async function currentVersion(s3: S3, Key: string, options?: CallOptions): Promise<string | null> {
   try {
-    const answer = await request('s3:DeleteObject', options, (http) => s3.client.send(new DeleteObjectCommand(where), http))
-    if (!answer.DeleteMarker && !answer.VersionId) return
+    const head = await request('s3:GetObject', options, (http) => s3.client.send(new HeadObjectCommand({ Bucket: s3.bucket, Key }), http))
+    return head.VersionId ?? ''
   } catch (error) {
-    if (isFault(error, 'not-found')) return
+    if (isFault(error, 'not-found')) return null
     throw error
   }
-  for await (const VersionId of versionsOf(s3, Key, options)) {
-    await request('s3:DeleteObjectVersion', options, (http) => s3.client.send(new DeleteObjectCommand({ ...where, VersionId }), http))
+}
+
+async function deleteVersion(s3: S3, version: { Key: string; VersionId: string }, options?: CallOptions): Promise<void> {
+  try {
+    const input = { Bucket: s3.bucket, ...version }
+    await request('s3:DeleteObjectVersion', options, (http) => s3.client.send(new DeleteObjectCommand(input), http))
+  } catch (error) {
+    // What MinIO says of a locked version.
+    const locked = error instanceof StorageError && s3CodeOf(error.cause) === 'InvalidRequest'
+    throw locked ? new StorageError('denied', 'The object is locked against deletion', { cause: error }) : error
   }
+}
+
+/**
+ * In a bucket with versions a plain delete would only hide the object, also one that is held. So there every version is deleted by
+ * its id, the current one first: 'denied' where it is locked, and then it still shows.
+ */
+export async function deleteByName(s3: S3, Key: string, options?: CallOptions): Promise<void> {
+  const current = await currentVersion(s3, Key, options)
+  if (current === null) return
+  if (current === '') {
+    await request('s3:DeleteObject', options, (http) => s3.client.send(new DeleteObjectCommand({ Bucket: s3.bucket, Key }), http))
+    return
+  }
+  await deleteVersion(s3, { Key, VersionId: current }, options)
+  for await (const VersionId of versionsOf(s3, Key, options)) await deleteVersion(s3, { Key, VersionId }, options)
 }
 
 export const deleteObject = (s3: S3, key: string, options?: CallOptions): Promise<void> => deleteByName(s3, toObjectKey(s3, key), options)

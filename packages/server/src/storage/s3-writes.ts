@@ -76,7 +76,6 @@ export async function beginWrite(s3: S3, key: string, size: number, options?: Ca
     ),
   )
   if (!answer.UploadId) throw new StorageError('unavailable', 'The backend began an upload without telling its id')
-  checkEncryption(s3, answer)
   return `${nameOf(answer.UploadId)}#${size.toString(36)}.${token}`
 }
 
@@ -85,7 +84,7 @@ export async function writePart(s3: S3, named: { key: string; id: WriteId }, par
   const { uploadId, size } = parseWrite(named.id)
   checkPart(part, size)
   if (part.number > MOST_PARTS) throw new StorageError('bad-part', `S3 takes ${MOST_PARTS} parts at most`)
-  const { ETag } = await request('s3:PutObject', options, (http) =>
+  const answer = await request('s3:PutObject', options, (http) =>
     s3.client.send(
       new UploadPartCommand({
         Bucket: s3.bucket,
@@ -99,8 +98,9 @@ export async function writePart(s3: S3, named: { key: string; id: WriteId }, par
       http,
     ),
   )
-  if (!ETag) throw new StorageError('unavailable', 'The backend took a part without telling its ETag')
-  return { number: part.number, size: part.bytes.length, tag: ETag }
+  checkEncryption(s3, answer)
+  if (!answer.ETag) throw new StorageError('unavailable', 'The backend took a part without telling its ETag')
+  return { number: part.number, size: part.bytes.length, tag: answer.ETag }
 }
 
 /** Parts are durable once they are taken; this proves that the write is still there. */

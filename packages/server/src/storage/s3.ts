@@ -35,7 +35,7 @@ export type S3Options = {
 export function createS3(options: S3Options): S3 {
   const { endpoint, region, credentials, verifyCertificate = true, timeout = 30_000, policy, kmsKeyId, prefix = '' } = options
   return {
-    client: createS3Client({ endpoint, region, credentials, verifyCertificate, timeout, policy }),
+    client: createS3Client({ endpoint, region, credentials, verifyCertificate, timeout, policy, clock: options.clock }),
     clock: options.clock,
     bucket: options.bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,

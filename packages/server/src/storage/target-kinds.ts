@@ -1,0 +1,135 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import type { Clock } from '../core/clock.ts'
+import { type Capabilities, fileCapabilities } from './capabilities.ts'
+import { networkSteps } from './connect-steps.ts'
+import type { EndpointPolicy } from './endpoint-guard.ts'
+import { openLocalTarget } from './local.ts'
+import type { ProbeStep } from './probe-steps.ts'
+import { createS3, openS3Target, type S3Options } from './s3.ts'
+import { probeS3 } from './s3-capabilities.ts'
+import { s3ConnectSteps } from './s3-connect.ts'
+import { openSmbTarget } from './smb.ts'
+import type { CallOptions, StorageTarget } from './target.ts'
+
+export type OpenContext = {
+  readonly clock: Clock
+  /** Targets on this host are refused where not said. */
+  readonly policy?: EndpointPolicy
+  /** What a probe of the target found, where one was made. */
+  readonly capabilities?: Capabilities | null
+}
+
+const closed = { additionalProperties: false } as const
+
+export const LocalPlace = Type.Object(
+  { path: Type.String({ pattern: '^/', maxLength: 4096, description: 'The absolute path of a folder of the server' }) },
+  closed,
+)
+export type LocalPlace = Static<typeof LocalPlace>
+
+const Host = Type.String({ pattern: '^[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?$', description: 'A host name or address' })
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
+/** Names that the drivers map would be mapped twice, so a folder is given as it is on the server. */
+const Folder = Type.String({ pattern: '^([^/\\\\]+(/[^/\\\\]+)*)?$', maxLength: 1000, description: 'Below the share; / between names' })
+
+export const SmbPlace = Type.Object(
+  {
+    host: Host,
+    port: Type.Optional(Port),
+    share: Type.String({ pattern: '^[^/\\\\:*?"<>|]+$', maxLength: 80 }),
+    folder: Type.Optional(Folder),
+    user: Type.String({ minLength: 1, maxLength: 256 }),
+    domain: Type.Optional(Type.String({ maxLength: 256, description: 'WORKGROUP for standalone servers' })),
+  },
+  closed,
+)
+export type SmbPlace = Static<typeof SmbPlace>
+export const SmbCredentials = Type.Object({ password: Type.String({ maxLength: 512 }) }, closed)
+export type SmbCredentials = Static<typeof SmbCredentials>
+
+export const S3Place = Type.Object(
+  {
+    endpoint: Type.String({
+      pattern: '^(https?://([A-Za-z0-9][A-Za-z0-9.-]{0,252}|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?)?$',
+      description: 'Empty for AWS; http:// switches TLS off',
+    }),
+    region: Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' }),
+    bucket: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', description: 'It exists already' }),
+    prefix: Type.Optional(Type.String({ pattern: '^([^/\\u0000-\\u001f]+(/[^/\\u0000-\\u001f]+)*)?$', maxLength: 200 })),
+    kmsKeyId: Type.Optional(Type.Union([Type.String({ pattern: '^[A-Za-z0-9:/_-]{1,2048}$' }), Type.Null()])),
+    verifyCertificate: Type.Optional(Type.Boolean()),
+  },
+  closed,
+)
+export type S3Place = Static<typeof S3Place>
+/** Null stands for the IAM role of this server. */
+export const S3Credentials = Type.Union([
+  Type.Object(
+    {
+      accessKeyId: Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' }),
+      secretAccessKey: Type.String({ pattern: '^[\\x21-\\x7e]{1,256}$' }),
+    },
+    closed,
+  ),
+  Type.Null(),
+])
+export type S3Credentials = Static<typeof S3Credentials>
+
+/** What the rest of the server needs of a kind. `place` and `credentials` were checked against the schemas. */
+export type TargetKind = {
+  readonly place: TSchema
+  readonly credentials: TSchema
+  open(address: Address, context: OpenContext): Promise<StorageTarget>
+  /** What Test connection does before the round trip. */
+  connect(address: Address, context: OpenContext): ProbeStep[]
+  probe(address: Address, context: OpenContext, options: CallOptions & { origin?: string }): Promise<Capabilities>
+}
+type Address = { readonly place: unknown; readonly credentials: unknown }
+
+const policyOf = ({ policy }: OpenContext): EndpointPolicy => policy ?? { allowLocal: false }
+
+async function probeFiles(open: Promise<StorageTarget>, options: CallOptions): Promise<Capabilities> {
+  await using target = await open
+  return await fileCapabilities(target, options.signal)
+}
+
+const local: TargetKind = {
+  place: LocalPlace,
+  credentials: Type.Null(),
+  open: ({ place }, { clock }) => openLocalTarget({ path: (place as LocalPlace).path, clock }),
+  connect: () => [],
+  probe: (address, context, options) => probeFiles(local.open(address, context), options),
+}
+
+const smb: TargetKind = {
+  place: SmbPlace,
+  credentials: SmbCredentials,
+  open: async ({ place, credentials }, { clock }) =>
+    openSmbTarget({ port: 445, folder: '', domain: '', ...(place as SmbPlace), ...(credentials as SmbCredentials), clock }),
+  connect: ({ place }, context) => networkSteps({ port: 445, ...(place as SmbPlace) }, policyOf(context)),
+  probe: (address, context, options) => probeFiles(smb.open(address, context), options),
+}
+
+function toS3Options({ place, credentials }: Address, context: OpenContext): S3Options {
+  const { capabilities, clock } = context
+  const found = capabilities ? { objectLock: capabilities.objectLock, conditionalWrites: capabilities.conditionalWrites } : {}
+  return { ...(place as S3Place), credentials: credentials as S3Credentials, policy: policyOf(context), clock, ...found }
+}
+
+const s3: TargetKind = {
+  place: S3Place,
+  credentials: S3Credentials,
+  open: async (address, context) => openS3Target(toS3Options(address, context)),
+  connect: (address, context) => s3ConnectSteps(toS3Options(address, context)),
+  async probe(address, context, options) {
+    const opened = createS3(toS3Options(address, context))
+    try {
+      return await probeS3(opened, options)
+    } finally {
+      opened.client.destroy()
+    }
+  },
+}
+
+/** Every kind that can be opened, by name. */
+export const targetKinds: Readonly<Record<string, TargetKind>> = { local, s3, smb }
