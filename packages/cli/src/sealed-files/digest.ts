@@ -22,7 +22,23 @@ export function createDigest(): Digest {
 
 type Waiting = { resolve(answer: string): void; reject(reason: unknown): void }
 
-/** Hashes in a thread of its own, beside the cipher. `bytes` given to `update` must lie in shared memory. */
+/** Shared memory to copy into, used again and again. */
+function createShelf(): { put(bytes: Uint8Array): Uint8Array; giveBack(copy: Uint8Array): void } {
+  const spare: Uint8Array[] = []
+  return {
+    put(bytes) {
+      const fitting = spare.findIndex((memory) => memory.length >= bytes.length)
+      const [memory] = fitting < 0 ? [new Uint8Array(new SharedArrayBuffer(bytes.length))] : spare.splice(fitting, 1)
+      memory!.set(bytes)
+      return memory!.subarray(0, bytes.length)
+    },
+    giveBack(copy) {
+      spare.push(new Uint8Array(copy.buffer))
+    },
+  }
+}
+
+/** Hashes in a thread of its own, beside the cipher. What lies in shared memory is not copied. */
 export function createDigestThread(): Digest {
   const worker = new Worker(new URL('./digest-thread.js', import.meta.url))
   const waiting: Waiting[] = []
@@ -38,9 +54,13 @@ export function createDigestThread(): Digest {
       waiting.push({ resolve, reject })
       worker.postMessage(message)
     })
+  const shelf = createShelf()
   return {
     async update(bytes) {
-      await ask(bytes)
+      if (bytes.buffer instanceof SharedArrayBuffer) return void (await ask(bytes))
+      const copy = shelf.put(bytes)
+      await ask(copy)
+      shelf.giveBack(copy)
     },
     finish: () => ask(null),
     async [Symbol.asyncDispose]() {
