@@ -62,7 +62,16 @@ export function newFile(home: Home): FileRow {
     ...{ size: 4_000_000, status: 'PENDING_UPLOAD', statusReason: null, targetId: home.targetId },
     objectKey: `attachments/${home.tenantId}/${home.caseId}/${id}.bin`,
     ...{ objectSize: 4_001_000, container: 'floe', entityKeyId: null, wrappedKey: new Uint8Array(60), sha256: null, declaredSha256: null },
-    ...{ verifiedAt: null, uploadedBy: 'bench', createdAt: systemClock.now(), readyAt: null, deletedAt: null, purgedAt: null, version: 1 },
+    ...{
+      verifiedAt: null,
+      uploadedBy: 'bench',
+      createdAt: systemClock.now(),
+      readyAt: null,
+      deletedAt: null,
+      purgedAt: null,
+      syncTargetId: null,
+      version: 1,
+    },
   }
 }
 

@@ -20,11 +20,10 @@ export const tiers = ['secure', 'direct', 'object'] as const
 export type Tier = (typeof tiers)[number]
 
 /**
- * PENDING_UPLOAD bytes are still arriving · SYNCING sealed on this server, moving to its target ·
- * SCANNING stored, being verified · READY proven · REJECTED validation failed · FAILED the stored bytes
+ * PENDING_UPLOAD bytes are still arriving · SCANNING stored, being verified · READY proven · REJECTED validation failed · FAILED the stored bytes
  * are not what was sent · DAMAGED was READY, but a later read found the object changed · DELETED.
  */
-export const fileStatuses = ['PENDING_UPLOAD', 'SYNCING', 'SCANNING', 'READY', 'REJECTED', 'FAILED', 'DAMAGED', 'DELETED'] as const
+export const fileStatuses = ['PENDING_UPLOAD', 'SCANNING', 'READY', 'REJECTED', 'FAILED', 'DAMAGED', 'DELETED'] as const
 export type FileStatus = (typeof fileStatuses)[number]
 
 export const Page = <T extends TSchema>(item: T) => Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) }, closed)
@@ -212,6 +211,7 @@ export const File = Type.Object(
     size: Bytes,
     status: OneOf(fileStatuses),
     statusReason: Nullable(Type.String({ description: 'Plain words, for statuses that need them' })),
+    syncing: Type.Boolean({ description: 'Sealed and proven on this server, on its way to its storage target' }),
     sha256: Nullable(Type.String({ description: 'Computed by the server from the stored object' })),
     declaredSha256: Nullable(Type.String({ description: 'What the sender said' })),
     verifiedAt: Nullable(Time),
@@ -320,6 +320,46 @@ export const RoleBinding = Type.Object(
   closed,
 )
 export const RoleBind = Type.Object({ targetId: Nullable(Uuid) }, closed)
+
+// ── moves between targets ────────────────────────────────────────────────────────────────────────
+export const migrationStatuses = ['running', 'paused', 'done', 'cancelled'] as const
+export const moveStatuses = ['copying', 'moved', 'failed', 'skipped'] as const
+const NamedTarget = Type.Object({ id: Uuid, name: Type.String() }, closed)
+const FilesAndBytes = Type.Object({ files: Type.Integer(), bytes: Bytes }, closed)
+export const MigrationCreate = Type.Object({ fromTargetId: Uuid, toTargetId: Uuid }, closed)
+export const MigrationPlan = Type.Object({ files: Type.Integer(), bytes: Bytes, freeQuotaBytes: Nullable(Bytes) }, closed)
+export const Migration = Type.Object(
+  {
+    id: Uuid,
+    from: NamedTarget,
+    to: NamedTarget,
+    status: OneOf(migrationStatuses),
+    files: Type.Integer({ description: 'When it began' }),
+    bytes: Bytes,
+    moved: FilesAndBytes,
+    failed: FilesAndBytes,
+    skipped: FilesAndBytes,
+    createdBy: Type.String(),
+    createdAt: Time,
+    finishedAt: Nullable(Time),
+  },
+  closed,
+)
+export const Move = Type.Object(
+  {
+    id: Uuid,
+    fileId: Uuid,
+    status: OneOf(moveStatuses),
+    bytes: Bytes,
+    copiedBytes: Bytes,
+    objectSha256: Nullable(Type.String({ description: 'Of the stored bytes, read back from both targets' })),
+    error: Nullable(Type.String()),
+    createdAt: Time,
+    finishedAt: Nullable(Time),
+  },
+  closed,
+)
+export const MoveQuery = Type.Object({ ...PageQuery, status: Type.Optional(OneOf(moveStatuses)) }, closed)
 
 // ── audit ────────────────────────────────────────────────────────────────────────────────────────
 export const AuditEntry = Type.Object(
@@ -443,6 +483,11 @@ export type AuditProof = Static<typeof AuditProof>
 export type AuditConsistency = Static<typeof AuditConsistency>
 export type AuditVerification = Static<typeof AuditVerification>
 export type Job = Static<typeof Job>
+export type Migration = Static<typeof Migration>
+export type MigrationCreate = Static<typeof MigrationCreate>
+export type MigrationPlan = Static<typeof MigrationPlan>
+export type Move = Static<typeof Move>
+export type MoveQuery = Static<typeof MoveQuery>
 export type SetupState = Static<typeof SetupState>
 export type SetupRequest = Static<typeof SetupRequest>
 export type MemberCreate = Static<typeof MemberCreate>

@@ -2,6 +2,7 @@ import { type AuditCalls, auditCalls } from './calls/audit.ts'
 import { type CaseCalls, caseCalls, type ItemCalls, itemCalls } from './calls/cases.ts'
 import { type FileCalls, fileCalls } from './calls/files.ts'
 import { type JobCalls, jobCalls } from './calls/jobs.ts'
+import { type MigrationCalls, migrationCalls } from './calls/migrations.ts'
 import {
   type AuthCalls,
   authCalls,
@@ -37,6 +38,7 @@ export interface Client {
   readonly roles: RoleCalls
   readonly audit: AuditCalls
   readonly jobs: JobCalls
+  readonly migrations: MigrationCalls
 }
 
 /** Works in browsers and in Node. Holds no connection and no timer; nothing to close. */
@@ -57,5 +59,6 @@ export function createClient(options: ClientOptions): Client {
     roles: roleCalls(http),
     audit: auditCalls(http),
     jobs: jobCalls(http),
+    migrations: migrationCalls(http),
   }
 }

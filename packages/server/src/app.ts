@@ -7,6 +7,7 @@ import { createLogger } from './http/request-log.ts'
 import { createHttpServer } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { createSessions, passwords } from './http/sessions.ts'
+import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
 import { purgeJobsHandler, purgeJobsSchedule } from './jobs/handlers/purge-jobs.ts'
 import { purgeObjectHandler } from './jobs/handlers/purge-object.ts'
 import { sweepSchedules, sweepTargetsHandler, sweepUploadsHandler } from './jobs/handlers/sweep.ts'
@@ -28,6 +29,7 @@ import { createPartMemory } from './services/ingest/part-memory.ts'
 import { itemService } from './services/items.ts'
 import { jobService } from './services/jobs.ts'
 import { memberService } from './services/members.ts'
+import { migrationService } from './services/moves/migrations.ts'
 import { roleService } from './services/roles.ts'
 import { createKnownEnds, type SealedReaderDeps } from './services/sealed/sealed-object.ts'
 import { createSegmentMemory } from './services/sealed/segment-memory.ts'
@@ -94,6 +96,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance) }),
     roles: roleService({ store, clock }),
     jobs: jobService({ store }),
+    migrations: migrationService({ store, clock }),
     audit: auditService({ store, sequencer, clock, kept: checkpointFile(config.dataDir) }),
     idempotency: idempotencyService({ store, clock, hashKey: secret('idempotency') }),
     system: systemService({ store, version, publicUrl: config.publicUrl }),
@@ -110,6 +113,7 @@ function createHandlers(instance: Instance, engines: Engines, logger: Logger): J
     sweepUploadsHandler({ ingest, logger }),
     sweepTargetsHandler({ ingest, logger }),
     purgeJobsHandler({ store, clock }),
+    ...moveHandlers({ store, clock, targets, points, oldObjectKept: instance.config.movedObjectKeptSeconds * 1000 }),
   ]
 }
 
@@ -126,7 +130,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const worker = createWorker({
     ...{ store, clock, points, logger, alone: options.alone ?? false },
     handlers: createHandlers(instance, engines, logger),
-    schedules: [...sweepSchedules, purgeJobsSchedule],
+    schedules: [...sweepSchedules, sweepMovesSchedule, purgeJobsSchedule],
   })
   opened.defer(() => worker.stop())
   const http = await createHttpServer({

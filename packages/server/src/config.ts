@@ -13,6 +13,8 @@ export type Config = {
   readonly databaseUrl: string | null
   /** The origin that browsers see, without a slash at the end; null where it is that of host and port. */
   readonly publicUrl: string | null
+  /** How long the old object of a file that was moved to another target is kept, for downloads that began there. */
+  readonly movedObjectKeptSeconds: number
 }
 
 /** Settings that are missing or not valid, one a line. Holds no value of a variable that could be secret. */
@@ -41,6 +43,12 @@ function readPort({ env, problems }: Found): number {
   if (!/^[0-9]{1,5}$/.test(text) || port > 65_535)
     problems.push(`HOLDFAST_PORT must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
   return port
+}
+
+function readSeconds({ env, problems }: Found, name: string, otherwise: string): number {
+  const text = read(env, name) ?? otherwise
+  if (!/^[0-9]{1,9}$/.test(text)) problems.push(`${name} must be a number of seconds, not ${JSON.stringify(text)}`)
+  return Number(text)
 }
 
 function readHost({ env, problems }: Found): string {
@@ -79,6 +87,7 @@ export function loadConfig(env: Environment): { readonly config: Config; readonl
     port: readPort(found),
     databaseUrl: readDatabaseUrl(found),
     publicUrl: readPublicUrl(found),
+    movedObjectKeptSeconds: readSeconds(found, 'HOLDFAST_MOVED_OBJECT_KEPT_SECONDS', '600'),
   })
   let secrets: Secrets | null = null
   try {

@@ -67,9 +67,23 @@ async function work(server: KillableServer): Promise<{ kept: File[] }> {
     const { status } = await api.call('DELETE', `/files/${gone.id}`)
     assert.ok(status === 204 || status === 404)
   })
+  await moveAway(server, kept.id)
   const down = await client.until(() => api.bytes(kept.id))
   assert.ok(down.bytes.equals(content))
   return { kept: [kept] }
+}
+
+/** Moves everything from the target where the file is to the other one. */
+async function moveAway(server: KillableServer, fileId: string): Promise<void> {
+  const { until, ok } = patientClient(server)
+  const { items } = await ok(() => server.admin.call<{ items: { id: string }[] }>('GET', '/targets'))
+  const from = (await until(() => server.api.file(fileId))).target.id
+  const to = items.find((target) => target.id !== from)?.id
+  assert.ok(to)
+  const begin = () => server.admin.call<{ id: string }>('POST', '/migrations', { body: { fromTargetId: from, toTargetId: to } })
+  // A start that was not answered has begun one already, or its end is here.
+  await until(async () => assert.ok([201, 409].includes((await begin()).status)))
+  while ((await until(() => server.api.file(fileId))).target.id !== to) await sleep(20)
 }
 
 /** Waits until no background job is left to run, so that a check sees the end of it all. */

@@ -178,7 +178,7 @@ function conflicts(places: Places): void {
     assert.deepEqual([byNumber.kind, byNumber.constraint], ['unique', 'cases_tenant_id_number'])
     assert.equal((await rejected(add({ ...caseRow(tenantId, 'CASE-2'), id: first.id }))).constraint, 'cases_id')
     await add(caseRow(await addTenant(database.writer), 'CASE-1'))
-    const binding = { tenant_id: tenantId, role: 'encrypted' as const, target_id: newId(), bound_at: 1 }
+    const binding = { tenant_id: tenantId, role: 'encrypted' as const, target_id: newId(), staged: 0 as const, bound_at: 1 }
     const target = { id: binding.target_id, tenant_id: tenantId, name: 'L', kind: 'local' as const, place: '{}', builtin: 1 as const }
     const usage = { used_bytes: 0, reserved_bytes: 0, created_at: 1, version: 1 }
     await database.transaction((sql) =>

@@ -8,12 +8,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { checkInstance } from '../src/check-instance.ts'
 import { loadConfig } from '../src/config.ts'
+import { newId } from '../src/core/ids.ts'
 import { initDataFolder } from '../src/keys/init.ts'
 import { type Instance, openInstance } from '../src/open-instance.ts'
 import { commandLineActor, commandLineCaller } from '../src/services/caller.ts'
 import type { CheckReport } from '../src/services/check/check-store.ts'
 import { createTenant } from '../src/services/setup.ts'
 import { tokenService } from '../src/services/tokens.ts'
+import { createLocalRoot } from '../src/storage/local.ts'
 import { type Api, apiOf } from './file-world.ts'
 
 /** A real server process over a data folder, which can be killed and started again at the same address. */
@@ -51,12 +53,22 @@ async function freePort(): Promise<number> {
 const CHILD = join(import.meta.dirname, 'file-server.child.ts')
 
 async function makeTenant(instance: Instance): Promise<{ examiner: string; admin: string }> {
-  const { store, clock } = instance
+  const { store, clock, config } = instance
   const by = { actor: commandLineActor, requestId: null, at: clock.now() }
   const { id } = await store.transaction((tx) => createTenant(tx, { slug: 'default', name: 'Lab' }, by))
+  await addSecondTarget(store, { tenantId: id, path: join(config.dataDir, 'second') })
   const tokens = tokenService({ store, clock })
   const secretOf = async (role: 'examiner' | 'admin') => (await tokens.create(commandLineCaller(id), { name: role, role })).secret
   return { examiner: await secretOf('examiner'), admin: await secretOf('admin') }
+}
+
+/** Another folder of this machine, to move files to. */
+async function addSecondTarget(store: Instance['store'], place: { tenantId: string; path: string }): Promise<void> {
+  await createLocalRoot(place.path)
+  await store.transaction(async (tx) => {
+    const builtin = await tx.targets.findBuiltin(place.tenantId)
+    if (builtin) await tx.targets.insert({ ...builtin, id: newId(), name: 'Second', builtin: false, place: { path: place.path } })
+  })
 }
 
 export type KillableOptions = {
@@ -73,7 +85,13 @@ export async function killableServer(options: KillableOptions = {}): Promise<Kil
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-kill-')))
   await initDataFolder(dataDir)
   const port = await freePort()
-  const env = { HOLDFAST_DATA_DIR: dataDir, HOLDFAST_HOST: '127.0.0.1', HOLDFAST_PORT: String(port), ...options.env }
+  const env = {
+    HOLDFAST_DATA_DIR: dataDir,
+    HOLDFAST_HOST: '127.0.0.1',
+    HOLDFAST_PORT: String(port),
+    HOLDFAST_MOVED_OBJECT_KEPT_SECONDS: '0',
+    ...options.env,
+  }
   const withInstance = async <T>(use: (instance: Instance) => Promise<T>): Promise<T> => {
     const { config, secrets } = loadConfig(env)
     await using instance = await openInstance(config, secrets)

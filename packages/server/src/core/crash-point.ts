@@ -24,6 +24,11 @@ export const crashPointNames = [
   'audit.after-sequence-commit',
   'migration.before-commit',
   'migration.after-commit',
+  'move.after-begin',
+  'move.after-note',
+  'move.after-commit-write',
+  'move.after-switch',
+  'move.after-purge',
 ] as const
 export type CrashPointName = (typeof crashPointNames)[number]
 

@@ -2,6 +2,7 @@ import type { FileStatus, Tier } from '@holdfast/api'
 import { sql as raw } from 'kysely'
 import { statesBefore, statesWithObject } from '../core/file-states.ts'
 import type { Sql } from './database.ts'
+import { rowInsert } from './row-insert.ts'
 
 export type FileRow = {
   id: string
@@ -28,6 +29,8 @@ export type FileRow = {
   readyAt: number | null
   deletedAt: number | null
   purgedAt: number | null
+  /** Where the object goes from where it was staged; null once it is there. */
+  syncTargetId: string | null
   version: number
 }
 
@@ -78,6 +81,7 @@ const columns = [
   'files.ready_at as readyAt',
   'files.deleted_at as deletedAt',
   'files.purged_at as purgedAt',
+  'files.sync_target_id as syncTargetId',
   'files.version',
 ] as const
 
@@ -114,8 +118,11 @@ const stored = (row: FileRow) => ({
   ready_at: row.readyAt,
   deleted_at: row.deletedAt,
   purged_at: row.purgedAt,
+  sync_target_id: row.syncTargetId,
   version: row.version,
 })
+
+const insertFile = rowInsert('files')
 
 /** `undefined` members are left out of an update by Kysely; null ones are written. */
 const storedChange = (change: FileChange) => ({
@@ -171,20 +178,111 @@ export const fileTable = (sql: Sql) => ({
   },
 
   async insert(row: FileRow): Promise<void> {
-    await sql.insertInto('files').values(stored(row)).execute()
+    await insertFile(sql, stored(row))
   },
 
-  /** False, and nothing changed, where the file is in no state that leads to `to`, or not there. */
-  async become(file: { tenantId: string; id: string }, to: FileStatus, change: FileChange = {}): Promise<boolean> {
-    const result = await sql
+  /**
+   * False, and nothing changed, where the file is in no state that leads to `to`, or not there; for DAMAGED also where its object
+   * has moved away from `targetId`, since what was read there says nothing of it any more.
+   */
+  async become(file: { tenantId: string; id: string; targetId?: string }, to: FileStatus, change: FileChange = {}): Promise<boolean> {
+    let update = sql
       .updateTable('files')
       .set((eb) => ({ status: to, version: eb('version', '+', 1), ...storedChange(change) }))
       .where('tenant_id', '=', file.tenantId)
       .where('id', '=', file.id)
       .where('status', 'in', [...statesBefore(to)])
       .where('deleted_at', 'is', null)
+    if (to === 'DAMAGED' && file.targetId !== undefined) update = update.where('target_id', '=', file.targetId)
+    const result = await update.executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  /** The object of a READY file is at another target from now on. False where the file is not READY at `from` any more. */
+  async moveTo(file: { tenantId: string; id: string }, change: { from: string; to: string }): Promise<boolean> {
+    const result = await sql
+      .updateTable('files')
+      .set((eb) => ({
+        target_id: change.to,
+        version: eb('version', '+', 1),
+        sync_target_id: eb.case().when('sync_target_id', '=', change.to).then(null).else(eb.ref('sync_target_id')).end(),
+      }))
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('target_id', '=', change.from)
+      .where('status', '=', 'READY')
+      .where('deleted_at', 'is', null)
       .executeTakeFirst()
     return result.numUpdatedRows > 0n
+  },
+
+  /** The file no longer waits for a sync; answers what was reserved for it there, or null where it did not wait. */
+  async giveUpSync(file: { tenantId: string; id: string }): Promise<{ targetId: string; bytes: number } | null> {
+    const row = await sql
+      .selectFrom('files')
+      .select(['sync_target_id', 'object_size'])
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('sync_target_id', 'is not', null)
+      .executeTakeFirst()
+    if (!row?.sync_target_id) return null
+    await sql.updateTable('files').set({ sync_target_id: null }).where('tenant_id', '=', file.tenantId).where('id', '=', file.id).execute()
+    return { targetId: row.sync_target_id, bytes: row.object_size }
+  },
+
+  /** Bytes that are reserved at each target for files that are still staged elsewhere. */
+  async reservedForSync(): Promise<Map<string, number>> {
+    const rows = await sql
+      .selectFrom('files')
+      .select((eb) => ['sync_target_id as targetId', eb.fn.sum<number | string>('object_size').as('bytes')])
+      .where('sync_target_id', 'is not', null)
+      .groupBy('sync_target_id')
+      .execute()
+    return new Map(rows.map((row) => [row.targetId ?? '', Number(row.bytes)]))
+  },
+
+  /** Stored files of a target by id: what a migration has to move. */
+  async pageOfTarget(place: { tenantId: string; targetId: string }, after: string, limit: number): Promise<FileRow[]> {
+    const rows = await sql
+      .selectFrom('files')
+      .select(columns)
+      .where('tenant_id', '=', place.tenantId)
+      .where('target_id', '=', place.targetId)
+      .where('status', '=', 'READY')
+      .where('deleted_at', 'is', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return rows.map(typed)
+  },
+
+  /** How many stored files a target has, and their bytes. */
+  async countOfTarget(place: { tenantId: string; targetId: string }): Promise<{ files: number; bytes: number }> {
+    const row = await sql
+      .selectFrom('files')
+      .select((eb) => [eb.fn.countAll<number | string>().as('files'), eb.fn.sum<number | string | null>('object_size').as('bytes')])
+      .where('tenant_id', '=', place.tenantId)
+      .where('target_id', '=', place.targetId)
+      .where('status', '=', 'READY')
+      .where('deleted_at', 'is', null)
+      .executeTakeFirstOrThrow()
+    return { files: Number(row.files), bytes: Number(row.bytes ?? 0) }
+  },
+
+  /** READY files that still lie where they were staged, of all tenants, by id. */
+  async pageToSync(after: string, limit: number): Promise<FileRow[]> {
+    const rows = await sql
+      .selectFrom('files')
+      .select(columns)
+      .where('sync_target_id', 'is not', null)
+      .where('status', '=', 'READY')
+      .where('deleted_at', 'is', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return rows.map(typed)
   },
 
   /** Keeps the digest that the sender declared, before the first one is kept. */

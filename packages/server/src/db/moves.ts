@@ -25,7 +25,7 @@ export type MoveRow = {
   error: string | null
   createdAt: number
   finishedAt: number | null
-  /** When the old object was seen to be gone. */
+  /** When what the move left behind was seen to be gone: the old object, or the copy where the move did not succeed. */
   purgedAt: number | null
 }
 
@@ -52,7 +52,10 @@ const toMove = (row: Row): MoveRow => ({
 })
 
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
-const isToPurge = raw<boolean>`status = 'moved' and purged_at is null`
+const isToPurge = raw<boolean>`status <> 'copying' and purged_at is null`
+
+/** The target at which an ended move has left what nothing needs any more. */
+export const leftoverTarget = (move: MoveRow): string => (move.status === 'moved' ? move.fromTargetId : move.toTargetId)
 
 export type MoveEnd = { status: 'moved' | 'failed' | 'skipped'; sha256: string | null; error: string | null; at: number }
 
@@ -168,7 +171,20 @@ export const moveTable = (sql: Sql) => ({
     return row ? toMove(row) : null
   },
 
-  /** Moves whose old object has not been seen to be gone, by id. */
+  /** Moves under way, by id; of one migration, or of all. */
+  async pageCopying(place: { migrationId?: string }, after: string, limit: number): Promise<MoveRow[]> {
+    let query = sql.selectFrom('moves').selectAll().where('status', '=', 'copying').where('id', '>', after)
+    if (place.migrationId !== undefined) query = query.where('migration_id', '=', place.migrationId)
+    return (await query.orderBy('id').limit(limit).execute()).map(toMove)
+  },
+
+  /** Whether an earlier move of the file has something at `targetId` that is still to be removed. */
+  async hasLeftover(fileId: string, targetId: string): Promise<boolean> {
+    const rows = await sql.selectFrom('moves').selectAll().where('file_id', '=', fileId).where(isToPurge).execute()
+    return rows.map(toMove).some((move) => leftoverTarget(move) === targetId)
+  },
+
+  /** Moves that left something behind which has not been seen to be gone, by id. */
   async pageToPurge(after: string, limit: number): Promise<MoveRow[]> {
     const rows = await sql.selectFrom('moves').selectAll().where('id', '>', after).where(isToPurge).orderBy('id').limit(limit).execute()
     return rows.map(toMove)
@@ -191,6 +207,8 @@ export const moveTable = (sql: Sql) => ({
       .selectFrom('moves')
       .select((eb) => ['to_target_id as targetId', eb.fn.sum<number | string>('bytes').as('bytes')])
       .where('status', '=', 'copying')
+      // What a sync needs is reserved by its file.
+      .where('migration_id', 'is not', null)
       .groupBy('to_target_id')
       .execute()
     return new Map(rows.map((row) => [row.targetId, Number(row.bytes)]))

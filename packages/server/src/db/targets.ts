@@ -74,6 +74,17 @@ const targetRows = (sql: Sql) => ({
     const row = await sql.selectFrom('targets').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirst()
     return row ? toTarget(row) : null
   },
+  /** The one that every tenant has from its first day (T2). */
+  async findBuiltin(tenantId: string): Promise<TargetRow | null> {
+    const row = await sql
+      .selectFrom('targets')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('builtin', '=', 1)
+      .where('removed_at', 'is', null)
+      .executeTakeFirst()
+    return row ? toTarget(row) : null
+  },
   /** Those in use, oldest first, after the id `after`. */
   async list(tenantId: string, page: { limit: number; after: string | null }): Promise<TargetRow[]> {
     let query = sql.selectFrom('targets').selectAll().where('tenant_id', '=', tenantId).where('removed_at', 'is', null)

@@ -7,6 +7,7 @@ import type { IdempotencyService } from '../services/idempotency.ts'
 import type { ItemService } from '../services/items.ts'
 import type { JobService } from '../services/jobs.ts'
 import type { MemberService } from '../services/members.ts'
+import type { MigrationService } from '../services/moves/migrations.ts'
 import type { RoleService } from '../services/roles.ts'
 import type { SetupService } from '../services/setup.ts'
 import type { SystemService } from '../services/system.ts'
@@ -29,6 +30,7 @@ export type Services = {
   readonly targets: TargetService
   readonly roles: RoleService
   readonly jobs: JobService
+  readonly migrations: MigrationService
   readonly audit: AuditService
   readonly idempotency: IdempotencyService
   readonly system: SystemService

@@ -46,7 +46,6 @@ const RETRY_AFTER_SECONDS = 2
 const notReady: Partial<Record<FileStatus, string>> = {
   PENDING_UPLOAD: 'The file is still being uploaded.',
   SCANNING: 'The file is being verified. Wait until it is READY.',
-  SYNCING: 'The file is on its way to its storage target.',
   FAILED: 'The stored bytes were not those that were sent, and were removed. Upload the file again.',
   REJECTED: 'The file did not pass validation.',
 }

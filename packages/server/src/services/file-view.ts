@@ -15,6 +15,7 @@ export const toFile = (row: FileView): File => ({
   size: row.size,
   status: row.status,
   statusReason: row.statusReason,
+  syncing: row.syncTargetId !== null,
   sha256: row.sha256,
   declaredSha256: row.declaredSha256,
   verifiedAt: toIsoOrNull(row.verifiedAt),

@@ -9,6 +9,7 @@ import type { FilesBelow } from './cases.ts'
 import { toFile } from './file-view.ts'
 import { endUpload } from './ingest/abort.ts'
 import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
+import { giveUpSync } from './moves/staging.ts'
 import { cutPage, fromCursor, rowsFor } from './pages.ts'
 
 export type FileDeps = {
@@ -32,6 +33,7 @@ const PAGE = 200
 
 async function deleteStored(tx: Tx, caller: Caller, file: FileRow, at: number): Promise<void> {
   await tx.files.become(file, 'DELETED', { deletedAt: at, wrappedKey: null })
+  await giveUpSync(tx, file)
   if (hasObject(file.status)) await tx.targets.free(file.targetId, file.objectSize)
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)

@@ -90,7 +90,7 @@ export async function sweepTargets(deps: IngestDeps, options: SweepOptions): Pro
     if (row.removedAt !== null) return
     await using lease = await deps.targets.lease(row.tenantId, row.id)
     for await (const { key, write } of lease.target.listWrites(securePrefix(row.tenantId), olderThan, { signal: options.signal })) {
-      if (await store.read.uploads.isWriteRunning(write)) continue
+      if ((await store.read.uploads.isWriteRunning(write)) || (await store.read.moves.isWriteRunning(write))) continue
       await lease.target.abortWrite(key, write, { signal: options.signal })
       removed += 1
     }

@@ -8,6 +8,7 @@ import type { Store, Tx } from '../db/store.ts'
 import type { DigestPool } from './ingest/digest-pool.ts'
 import { purgeObjectJob } from './ingest/job-kinds.ts'
 import { createSealsDigest } from './ingest/part-sealer.ts'
+import { beginSync, giveUpSync } from './moves/staging.ts'
 import { ObjectDamaged } from './sealed/damage.ts'
 import { flagDamaged } from './sealed/flag-damaged.ts'
 import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
@@ -91,6 +92,7 @@ const told = (file: FileRow) => ({
 async function fail(tx: Tx, file: FileRow, reason: string): Promise<boolean> {
   if (!(await tx.files.become(file, 'FAILED', { statusReason: reason }))) return false
   await tx.targets.free(file.targetId, file.objectSize)
+  await giveUpSync(tx, file)
   await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id }))
   return true
 }
@@ -116,6 +118,7 @@ async function settleFresh(tx: Tx, file: FileRow, found: { sha256: string; at: n
     return
   }
   if (!(await tx.files.become(file, 'READY', { sha256, verifiedAt: at, readyAt: at, statusReason: null }))) return
+  await beginSync(tx, file)
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)
   const details = { name: file.name, sha256, size: file.size, declaredSha256 }

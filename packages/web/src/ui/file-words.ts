@@ -4,7 +4,6 @@ import type { Said } from './tones.ts'
 /** Each file status in plain words. */
 export const fileStatusWords: Record<StoredFile['status'], Said> = {
   PENDING_UPLOAD: { tone: 'working', label: 'Uploading', explain: 'Its bytes are still arriving.' },
-  SYNCING: { tone: 'working', label: 'Syncing to backend', explain: 'Sealed on this server and on its way to its storage target.' },
   SCANNING: { tone: 'working', label: 'Verifying', explain: 'Stored and sealed. Every byte is being read back and checked.' },
   READY: { tone: 'good', label: 'Ready', explain: 'Read back from storage and proven equal to what was sent.' },
   REJECTED: { tone: 'bad', label: 'Rejected', explain: 'The content did not pass its checks.' },
@@ -18,17 +17,23 @@ export const fileStatusWords: Record<StoredFile['status'], Said> = {
 }
 
 /** A file whose target was removed says so before anything else: it can't be read whatever its status. */
-export function sayFileStatus(file: Pick<StoredFile, 'status' | 'statusReason' | 'target'>): Said {
+export function sayFileStatus(file: Pick<StoredFile, 'status' | 'statusReason' | 'syncing' | 'target'>): Said {
   if (file.target.removed && file.status !== 'DELETED')
     return {
       tone: 'attention',
       label: 'Orphaned: target removed',
       explain: 'Its storage target was removed. Make the same target again to get the file back, or delete the row.',
     }
+  if (file.syncing && file.status === 'READY')
+    return {
+      tone: 'working',
+      label: 'Syncing to backend',
+      explain: 'Sealed and proven on this server, and on its way to its storage target. It can be downloaded meanwhile.',
+    }
   const said = fileStatusWords[file.status]
   return file.statusReason ? { ...said, explain: `${file.statusReason} ${said.explain}` } : said
 }
 
 /** True while the server still works on the file, so that its row is worth asking for again. */
-export const isMoving = (file: Pick<StoredFile, 'status'>): boolean =>
-  file.status === 'SCANNING' || file.status === 'SYNCING' || file.status === 'PENDING_UPLOAD'
+export const isMoving = (file: Pick<StoredFile, 'status' | 'syncing'>): boolean =>
+  file.status === 'SCANNING' || file.status === 'PENDING_UPLOAD' || (file.status === 'READY' && file.syncing)

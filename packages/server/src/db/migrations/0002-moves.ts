@@ -26,7 +26,7 @@ export const moves: Migration = {
     `create unique index moves_file_id on moves (file_id) where status = 'copying'`,
     `create index moves_by_migration on moves (tenant_id, migration_id, id)`,
     `create index moves_by_file on moves (tenant_id, file_id, id)`,
-    `create index moves_to_purge on moves (id) where status = 'moved' and purged_at is null`,
+    `create index moves_to_purge on moves (id) where status <> 'copying' and purged_at is null`,
     `create index moves_copying on moves (id) where status = 'copying'`,
     `alter table role_bindings add column staged ${t.flag} not null default 0`,
     `alter table files add column sync_target_id ${t.id}`,

@@ -10,6 +10,7 @@ import { registerItemRoutes } from './items.ts'
 import { registerJobRoutes } from './jobs.ts'
 import { registerMeRoutes } from './me.ts'
 import { registerMemberRoutes } from './members.ts'
+import { registerMigrationRoutes } from './migrations.ts'
 import { registerRoleRoutes } from './roles.ts'
 import { registerSetupRoutes } from './setup.ts'
 import { registerSystemRoutes } from './system.ts'
@@ -40,6 +41,7 @@ const groups: readonly RegisterRoutes[] = [
   registerTargetRoutes,
   registerRoleRoutes,
   registerJobRoutes,
+  registerMigrationRoutes,
   registerAuditRoutes,
   registerSystemRoutes,
   registerHealthRoutes,

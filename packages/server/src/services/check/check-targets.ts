@@ -1,6 +1,7 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
 import { hasObject } from '../../core/file-states.ts'
 import { securePrefix } from '../../core/object-keys.ts'
+import { leftoverTarget } from '../../db/moves.ts'
 import type { TargetRow } from '../../db/targets.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import type { CheckDeps, CheckOptions } from './check-store.ts'
@@ -29,10 +30,21 @@ export async function checkTarget(deps: CheckDeps, row: TargetRow, options: Chec
 /** An object is known by its file, by the completion that is just making it, or by the removal that is on its way. */
 async function isKnown(deps: CheckDeps, row: TargetRow, key: string): Promise<boolean> {
   const file = await deps.store.read.files.findByKey(row.tenantId, key)
-  if (!file || file.targetId !== row.id) return false
+  if (!file) return false
+  if (file.targetId !== row.id) return isMoving(deps, row, file.id)
   if (hasObject(file.status)) return true
   if (file.status === 'PENDING_UPLOAD') return (await deps.store.read.uploads.findOfFile(row.tenantId, file.id))?.status === 'completing'
   return file.purgedAt === null
+}
+
+/** An object at a target that is not its file's: the copy that is being made, or what is left where it was. */
+async function isMoving(deps: CheckDeps, row: TargetRow, fileId: string): Promise<boolean> {
+  const moves = await deps.store.read.moves.ofFile(row.tenantId, fileId)
+  return moves.some(
+    (move) =>
+      (move.status === 'copying' && move.toTargetId === row.id) ||
+      (move.status !== 'copying' && move.purgedAt === null && leftoverTarget(move) === row.id),
+  )
 }
 
 async function checkWrites(
@@ -44,6 +56,7 @@ async function checkWrites(
   for await (const { key, write, startedAt } of at.target.listWrites(securePrefix(at.row.tenantId), now + 1, { signal })) {
     notes.counts.writes += 1
     if (startedAt > now - ORPHAN_PATIENCE || (await deps.store.read.uploads.isWriteRunning(write))) continue
+    if (await deps.store.read.moves.isWriteRunning(write)) continue
     const file = await deps.store.read.files.findByKey(at.row.tenantId, key)
     const isGoing = file?.status === 'DELETED' && file.purgedAt === null
     if (!isGoing) notes.find('write-row', key, 'no upload has this write, and the sweep has not removed it')
@@ -62,14 +75,15 @@ export async function checkUsage(deps: CheckDeps, rows: readonly TargetRow[], no
 async function usageDifferences(deps: CheckDeps, rows: readonly TargetRow[]): Promise<string[]> {
   const differences: string[] = []
   await deps.store.transaction(async (tx) => {
-    const [used, reserved] = [await tx.files.usageByTarget(), await tx.uploads.reservedByTarget()]
+    const used = await tx.files.usageByTarget()
+    const reservations = [await tx.uploads.reservedByTarget(), await tx.moves.reservedByTarget(), await tx.files.reservedForSync()]
     differences.length = 0
     for (const { tenantId, id } of rows) {
       const row = await tx.targets.find(tenantId, id)
-      const sums = { used: used.get(id) ?? 0, reserved: reserved.get(id) ?? 0 }
+      const sums = { used: used.get(id) ?? 0, reserved: reservations.reduce((sum, of) => sum + (of.get(id) ?? 0), 0) }
       if (row && row.usedBytes !== sums.used) differences.push(`${id} used_bytes is ${row.usedBytes}, its files add up to ${sums.used}`)
       if (row && row.reservedBytes !== sums.reserved) {
-        differences.push(`${id} reserved_bytes is ${row.reservedBytes}, its uploads add up to ${sums.reserved}`)
+        differences.push(`${id} reserved_bytes is ${row.reservedBytes}, its uploads and moves add up to ${sums.reserved}`)
       }
     }
   })

@@ -1,6 +1,7 @@
 import { type Caller, systemActor } from '../../core/actor.ts'
 import type { Tx } from '../../db/store.ts'
 import type { UploadView } from '../../db/uploads.ts'
+import { giveUpSync } from '../moves/staging.ts'
 import type { IngestDeps } from './deps.ts'
 import { purgeObjectJob } from './job-kinds.ts'
 import { getUpload, requireOwner, uploadClosed } from './session.ts'
@@ -17,6 +18,7 @@ export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Pro
   const parts = await tx.uploads.parts(upload.id)
   await tx.files.become({ tenantId, id: fileId }, 'DELETED', { deletedAt: ending.at, wrappedKey: null })
   await tx.targets.release(targetId, upload.objectSize)
+  await giveUpSync(tx, { tenantId, id: fileId })
   await tx.uploads.deleteParts(upload.id)
   await tx.audit.append({
     tenantId,

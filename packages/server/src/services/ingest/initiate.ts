@@ -50,17 +50,26 @@ async function requireRoom(tx: Tx, caller: Caller, limit: number): Promise<void>
   })
 }
 
-async function findBoundTarget(deps: IngestDeps, tenantId: string): Promise<string> {
+type Destination = { readonly targetId: string; readonly syncTargetId: string | null }
+
+/** Where a new file is written: to the bound target, or first to this server where the role says so (S3). */
+async function findDestination(deps: IngestDeps, tenantId: string): Promise<Destination> {
   const binding = await deps.store.read.roleBindings.find(tenantId, 'encrypted')
-  if (binding) return binding.targetId
+  const staging = binding?.staged ? await deps.store.read.targets.findBuiltin(tenantId) : null
+  if (binding && staging && staging.id !== binding.targetId) return { targetId: staging.id, syncTargetId: binding.targetId }
+  if (binding) return { targetId: binding.targetId, syncTargetId: null }
   throw new Problem('CONFLICT', 'No storage target serves Encrypted Storage. An administrator binds one under Settings, Storage.')
 }
 
 type Rows = { readonly file: FileRow; readonly upload: UploadRow }
 
 /** Makes the key, the container's header and the rows of a new file and its upload; nothing is stored yet. */
-async function draft(deps: IngestDeps, caller: Caller, given: { input: UploadCreate; targetId: string; plan: UploadPlan }): Promise<Rows> {
-  const { input, targetId, plan } = given
+async function draft(
+  deps: IngestDeps,
+  caller: Caller,
+  given: { input: UploadCreate; destination: Destination; plan: UploadPlan },
+): Promise<Rows> {
+  const { input, destination, plan } = given
   const { tenantId, actor } = caller
   const fileId = newId()
   const key = await deps.keys.createFileKey({ tenantId, entityType: 'case', entityId: input.caseId }, fileId)
@@ -70,7 +79,7 @@ async function draft(deps: IngestDeps, caller: Caller, given: { input: UploadCre
   const { entityKeyId, wrapped } = key
   return {
     file: {
-      ...newFile(input, { tenantId, fileId, targetId, now }),
+      ...newFile(input, { tenantId, fileId, destination, now }),
       ...sealedAs(plan),
       entityKeyId,
       wrappedKey: wrapped,
@@ -99,8 +108,8 @@ const sealedAs = (plan: UploadPlan): Pick<FileRow, 'container' | 'objectSize'> =
   objectSize: plan.geometry.storedSize,
 })
 
-function newFile(input: UploadCreate, ids: { tenantId: string; fileId: string; targetId: string; now: number }) {
-  const { tenantId, fileId, targetId, now } = ids
+function newFile(input: UploadCreate, ids: { tenantId: string; fileId: string; destination: Destination; now: number }) {
+  const { tenantId, fileId, destination, now } = ids
   return {
     id: fileId,
     tenantId,
@@ -112,7 +121,7 @@ function newFile(input: UploadCreate, ids: { tenantId: string; fileId: string; t
     size: input.size,
     status: 'PENDING_UPLOAD' as const,
     statusReason: null,
-    targetId,
+    ...destination,
     objectKey: secureKey({ tenantId, caseId: input.caseId, fileId }),
     sha256: null,
     declaredSha256: null,
@@ -127,6 +136,7 @@ function newFile(input: UploadCreate, ids: { tenantId: string; fileId: string; t
 
 async function insert(tx: Tx, caller: Caller, { file, upload }: Rows): Promise<void> {
   await tx.targets.reserve(file.targetId, file.objectSize)
+  if (file.syncTargetId !== null) await tx.targets.reserve(file.syncTargetId, file.objectSize)
   await tx.files.insert(file)
   await tx.uploads.insert(upload)
   await tx.audit.append({
@@ -147,8 +157,8 @@ export async function initiateUpload(deps: IngestDeps, caller: Caller, input: Up
   const { store, points } = deps
   requireAcceptable(input)
   await requirePlace(store.read, caller.tenantId, input)
-  const targetId = await findBoundTarget(deps, caller.tenantId)
-  const rows = await draft(deps, caller, { input, targetId, plan: planUpload(input.size, input.partSize) })
+  const destination = await findDestination(deps, caller.tenantId)
+  const rows = await draft(deps, caller, { input, destination, plan: planUpload(input.size, input.partSize) })
   await store.transaction(async (tx) => {
     await requirePlace(tx, caller.tenantId, input)
     await requireRoom(tx, caller, deps.limits.uploadsPerUser)
