@@ -114,6 +114,16 @@ function transactions(places: Places): void {
     assert.deepEqual(keys.sort(), expected.sort())
   })
 
+  test('N1: what a transaction wrote is there for every connection once it resolves, also when many commit together', async () => {
+    await using place = await places.create()
+    const [database, other] = [await migrated(place), await place.open()]
+    const write = async (index: number) => {
+      await database.transaction((sql) => put(sql, `row${index}`, 'x'))
+      assert.equal(await get(other.sql, `row${index}`), 'x')
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, index) => write(index)))
+  })
+
   test('N1: an error that the work swallows still fails the whole transaction', async () => {
     await using place = await places.create()
     const database = await migrated(place)
