@@ -17,27 +17,32 @@ const target = { id: 't', name: 'Local', kind: 'local', removed: false }
 test('U1 D5: every file status has plain words of its own', () => {
   const labels = fileStatuses.map((status) => fileStatusWords[status].label)
   assert.equal(new Set(labels).size, fileStatuses.length)
-  assert.equal(sayFileStatus({ status: 'SCANNING', statusReason: null, target }).label, 'Verifying')
-  assert.equal(sayFileStatus({ status: 'SYNCING', statusReason: null, target }).label, 'Syncing to backend')
+  assert.equal(sayFileStatus({ status: 'SCANNING', statusReason: null, syncing: false, target }).label, 'Verifying')
+})
+
+test('S3: a file that is proven here and on its way to its target says so', () => {
+  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: true, target }).label, 'Syncing to backend')
+  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: false, target }).label, 'Ready')
 })
 
 test('U1 S5: the reason of a damaged file comes with what to do', () => {
-  const said = sayFileStatus({ status: 'DAMAGED', statusReason: 'Segment 17 does not open.', target })
+  const said = sayFileStatus({ status: 'DAMAGED', statusReason: 'Segment 17 does not open.', syncing: false, target })
   assert.equal(said.tone, 'bad')
   assert.match(said.explain, /^Segment 17 does not open\. .*Restore/)
 })
 
 test('T9: a file whose target was removed says so before anything else', () => {
   const removed = { ...target, removed: true }
-  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, target: removed }).label, 'Orphaned: target removed')
-  assert.equal(sayFileStatus({ status: 'DELETED', statusReason: null, target: removed }).label, 'Deleted')
+  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: false, target: removed }).label, 'Orphaned: target removed')
+  assert.equal(sayFileStatus({ status: 'DELETED', statusReason: null, syncing: false, target: removed }).label, 'Deleted')
   assert.equal(sayTarget(removed), 'Local (removed)')
   assert.equal(sayTarget(target), 'Local (disk of this server)')
 })
 
 test('U1: rows are asked for again only while the server works on them', () => {
-  const moving = fileStatuses.filter((status) => isMoving({ status }))
-  assert.deepEqual(moving, ['PENDING_UPLOAD', 'SYNCING', 'SCANNING'])
+  const moving = fileStatuses.filter((status) => isMoving({ status, syncing: false }))
+  assert.deepEqual(moving, ['PENDING_UPLOAD', 'SCANNING'])
+  assert.equal(isMoving({ status: 'READY', syncing: true }), true)
 })
 
 test('T7: the badge is green within 5 minutes, amber within a day, red when older', () => {
