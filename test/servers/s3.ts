@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -20,7 +21,7 @@ export type S3Server = {
   readonly folder: string
   kill(): Promise<void>
   /** Stops it as if it hung: connections are accepted, nothing is answered. */
-  pause(): void
+  pause(): Promise<void>
   resume(): void
   restart(): Promise<void>
   stop(): Promise<void>
@@ -93,6 +94,10 @@ function makeCertificate(folder: string): string {
   return join(folder, 'cert.pem')
 }
 
+/** Whether every thread of the process has stopped (proc(5), the third field of stat). */
+const isStopped = (pid: number): boolean =>
+  readdirSync(`/proc/${pid}/task`).every((task) => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')))
+
 /** Starts an S3 server on a loopback port; everything lives in a temporary folder. `versioning`: buckets of versitygw may keep versions. */
 export async function startS3(name: GoProgram, options: { tls?: boolean; versioning?: boolean } = {}): Promise<S3Server> {
   const program = goProgram(name)
@@ -129,7 +134,10 @@ export async function startS3(name: GoProgram, options: { tls?: boolean; version
     ...{ name, port, region, accessKeyId, secretAccessKey, certificate, folder },
     endpoint: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     kill,
-    pause: () => void child.kill('SIGSTOP'),
+    async pause() {
+      child.kill('SIGSTOP')
+      while (!isStopped(child.pid ?? 0)) await sleep(5)
+    },
     resume: () => void child.kill('SIGCONT'),
     async restart() {
       await kill()

@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { type EndpointPolicy, resolveHost } from './endpoint-guard.ts'
 import type { ProbeStep } from './probe-steps.ts'
-import { toS3StorageError } from './s3-errors.ts'
+import { isCertificateError, toS3StorageError } from './s3-errors.ts'
 import { StorageError } from './target.ts'
 
 /** A server as the network sees it. */
@@ -78,7 +78,11 @@ export const tlsStep = ({ host, port }: Server, options: { verify: boolean; poli
       return told
     } catch (error) {
       signal.throwIfAborted()
-      throw toS3StorageError(error, 'TLS')
+      if (isCertificateError(error)) throw toS3StorageError(error, 'TLS')
+      throw new StorageError('denied', `Port ${port} of ${name} does not speak TLS`, {
+        cause: error,
+        remedy: 'Switch TLS off for this endpoint, or give the port that speaks it.',
+      })
     }
   },
 })

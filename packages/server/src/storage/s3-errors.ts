@@ -106,8 +106,13 @@ const wrongRegion = (region: string | undefined): Meaning => ({
 /** The names under which an error may be known, the most telling first: some servers and sockets hide it one level below. */
 function namesOf(error: Told): string[] {
   const inner = ((error as { cause?: Told }).cause ?? {}) as Told
-  return [error.Code, error.name, error.code, inner.code, inner.name].filter((name): name is string => typeof name === 'string')
+  return [error.Code, error.name, error.code, inner.code, inner.name].filter(
+    (name): name is string => typeof name === 'string' && name !== 'Error',
+  )
 }
+
+/** Whether a TLS connection failed because of the certificate, not because nobody spoke TLS. */
+export const isCertificateError = (error: unknown): boolean => meanings[s3CodeOf(error)]?.remedy === certificate
 
 /** The code by which the backend or the socket names what went wrong, for callers that look for one in particular. */
 export const s3CodeOf = (error: unknown): string => {
