@@ -135,7 +135,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   opened.defer(() => worker.stop())
   const http = await createHttpServer({
     ...{ services, logger, clock },
-    config: { publicUrl: config.publicUrl, trustProxy: false, webRoot: options.webRoot ?? null, version },
+    config: { publicUrl: config.publicUrl, trustProxy: config.trustedProxies ?? false, webRoot: options.webRoot ?? null, version },
   })
   opened.defer(() => http.close())
   sequencer.start((err) => logger.error({ err }, 'The audit log could not be signed; its entries wait'))

@@ -13,6 +13,8 @@ export type Config = {
   readonly databaseUrl: string | null
   /** The origin that browsers see, without a slash at the end; null where it is that of host and port. */
   readonly publicUrl: string | null
+  /** Addresses or networks of the reverse proxies whose X-Forwarded-* headers are believed, comma-separated; null: none. */
+  readonly trustedProxies: string | null
   /** How long the old object of a file that was moved to another target is kept, for downloads that began there. */
   readonly movedObjectKeptSeconds: number
 }
@@ -51,6 +53,19 @@ function readSeconds({ env, problems }: Found, name: string, otherwise: string):
   return Number(text)
 }
 
+function readProxies({ env, problems }: Found): string | null {
+  const text = read(env, 'HOLDFAST_TRUSTED_PROXIES')
+  if (text === null) return null
+  if (
+    /^(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/[0-9]{1,3})?)(, *(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/[0-9]{1,3})?))*$/.test(
+      text,
+    )
+  )
+    return text
+  problems.push('HOLDFAST_TRUSTED_PROXIES must be addresses or networks of proxies, such as 10.0.0.5 or loopback, with commas in between')
+  return null
+}
+
 function readHost({ env, problems }: Found): string {
   const host = read(env, 'HOLDFAST_HOST') ?? DEFAULT_HOST
   if (!/^[A-Za-z0-9._:-]+$/.test(host)) problems.push(`HOLDFAST_HOST must be a host name or address, not ${JSON.stringify(host)}`)
@@ -87,6 +102,7 @@ export function loadConfig(env: Environment): { readonly config: Config; readonl
     port: readPort(found),
     databaseUrl: readDatabaseUrl(found),
     publicUrl: readPublicUrl(found),
+    trustedProxies: readProxies(found),
     movedObjectKeptSeconds: readSeconds(found, 'HOLDFAST_MOVED_OBJECT_KEPT_SECONDS', '600'),
   })
   let secrets: Secrets | null = null

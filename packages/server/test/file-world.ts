@@ -130,7 +130,15 @@ const ROLES: readonly RoleName[] = ['admin', 'examiner', 'viewer', 'auditor']
 export async function openFileWorld(options: FileWorldOptions = {}): Promise<FileWorld> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-files-')))
   const secrets = options.secrets ?? newSecrets()
-  const config: Config = { dataDir, host: '127.0.0.1', port: 0, databaseUrl: null, publicUrl: null, movedObjectKeptSeconds: 0 }
+  const config: Config = {
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    databaseUrl: null,
+    publicUrl: null,
+    trustedProxies: null,
+    movedObjectKeptSeconds: 0,
+  }
   const instance = await openInstance(config, secrets, options)
   const app = await createApp(instance, { logger: createLogger({ level: 'fatal' }) })
   if (options.working !== false) app.worker.start()
