@@ -176,7 +176,10 @@ test('S8: keys that were loaded show up nowhere by themselves', () => {
 
 test('S8: the configuration from its variables, and what holds where none is set', () => {
   const { config } = loadConfig(goodKeys)
-  assert.deepEqual(config, { dataDir: join(process.cwd(), 'data'), host: 'localhost', port: 8080, databaseUrl: null, publicUrl: null })
+  assert.deepEqual(config, {
+    ...{ dataDir: join(process.cwd(), 'data'), host: 'localhost', port: 8080, databaseUrl: null, publicUrl: null },
+    ...{ trustedProxies: null, movedObjectKeptSeconds: 600 },
+  })
   assert.ok(Object.isFrozen(config))
   const set = loadConfig({
     ...goodKeys,
@@ -185,6 +188,8 @@ test('S8: the configuration from its variables, and what holds where none is set
     HOLDFAST_PORT: '0',
     HOLDFAST_DATABASE_URL: 'postgres://holdfast:secret@db/holdfast',
     HOLDFAST_PUBLIC_URL: 'https://evidence.example.org/',
+    HOLDFAST_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8',
+    HOLDFAST_MOVED_OBJECT_KEPT_SECONDS: '0',
   })
   assert.deepEqual(set.config, {
     dataDir: '/srv/holdfast',
@@ -192,6 +197,7 @@ test('S8: the configuration from its variables, and what holds where none is set
     port: 0,
     databaseUrl: 'postgres://holdfast:secret@db/holdfast',
     publicUrl: 'https://evidence.example.org',
+    ...{ trustedProxies: 'loopback, 10.0.0.0/8', movedObjectKeptSeconds: 0 },
   })
   assert.equal(loadConfig({ ...goodKeys, HOLDFAST_PORT: ' ' }).config.port, 8080)
 })
