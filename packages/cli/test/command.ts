@@ -40,6 +40,8 @@ export async function scratch(): Promise<AsyncDisposable & { readonly path: stri
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string
   readonly child: ChildProcess
+  /** Path and fragment of the first set-up, where nobody could sign in when it started. */
+  readonly setupPath: string | null
   /** Ends it without any clean-up. */
   kill(): Promise<void>
 }
@@ -62,7 +64,8 @@ export async function serve(data: string, options: { port?: string } = {}): Prom
     child.kill(signal)
     await closed
   }
-  return { url, child, kill: () => end('SIGKILL'), [Symbol.asyncDispose]: () => end('SIGTERM') }
+  const setupPath = /\/setup#code=\S+/.exec(told)?.[0] ?? null
+  return { url, child, setupPath, kill: () => end('SIGKILL'), [Symbol.asyncDispose]: () => end('SIGTERM') }
 }
 
 /** A server with one case and a token of an examiner; `env` is what client commands need. */

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { assertAccessible, chooseFiles, launchChromium, makeCase, signIn, uploadedTo, uploadRow, visit } from './browser.ts'
+import { admin, type House, makeEvidence, openHouse } from './house.ts'
+
+let browser: Browser
+let house: House
+before(async () => {
+  browser = await launchChromium()
+  house = await openHouse({ withAdmin: true })
+})
+after(async () => {
+  await house[Symbol.asyncDispose]()
+  await browser.close()
+})
+
+/** Presses Tab until the element of this role and name has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, role: 'button' | 'link' | 'textbox', name: string | RegExp): Promise<void> {
+  const wanted = page.getByRole(role, { name }).first()
+  await wanted.waitFor()
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return
+    await page.keyboard.press('Tab')
+  }
+  assert.fail(`Tab does not reach the ${role} ${name}`)
+}
+
+test('U5: from signing in to the download with the keyboard alone', async () => {
+  await using visitor = await visit(browser, house.origin)
+  const { page } = visitor
+  await page.goto('/')
+  await tabTo(page, 'textbox', 'E-mail')
+  await page.keyboard.type(admin.email)
+  await page.keyboard.press('Tab')
+  await page.keyboard.type(admin.password)
+  await page.keyboard.press('Enter')
+
+  await tabTo(page, 'button', 'New case')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'New case' }).waitFor()
+  await tabTo(page, 'textbox', /^Case number/)
+  await page.keyboard.type('CASE-KEYS')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('By keyboard')
+  await page.keyboard.press('Enter')
+
+  await makeEvidence(house.at('keys.bin'), 100_000, 9)
+  await tabTo(page, 'button', 'Choose files')
+  const choosing = page.waitForEvent('filechooser')
+  await page.keyboard.press('Enter')
+  await (await choosing).setFiles(house.at('keys.bin'))
+  await tabTo(page, 'button', 'Download keys.bin')
+  const downloading = page.waitForEvent('download')
+  await page.keyboard.press('Enter')
+  assert.equal((await downloading).suggestedFilename(), 'keys.bin')
+
+  await tabTo(page, 'button', 'keys.bin')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'File details' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog', { name: 'File details' }).waitFor({ state: 'detached' })
+  assert.ok(
+    await page.getByRole('button', { name: 'keys.bin', exact: true }).evaluate((element) => element === document.activeElement),
+    'the focus goes back',
+  )
+  assert.deepEqual(visitor.complaints, [])
+})
+
+test('U5: the check of the rules sees a fault where there is one', async () => {
+  await using visitor = await visit(browser, house.origin)
+  const { page } = visitor
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await page.evaluate(() => document.querySelector('form')?.append(new Image(20, 20)))
+  await assert.rejects(assertAccessible(page, 'an image without words'), /image-alt/)
+})
+
+const pages: readonly [string, string][] = [
+  ['/cases', 'Cases'],
+  ['/audit', 'Audit log'],
+  ['/settings/storage', 'Storage'],
+  ['/settings/people', 'People'],
+  ['/settings/tokens', 'API tokens'],
+  ['/settings/jobs', 'Jobs'],
+]
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`U5: no page breaks a rule of WCAG that a program can see (${colorScheme})`, async () => {
+    await using visitor = await visit(browser, house.origin, { colorScheme })
+    const { page } = visitor
+    await page.goto('/')
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+    await assertAccessible(page, 'sign-in')
+    await signIn(page, admin)
+    for (const [path, heading] of pages) {
+      await page.goto(path)
+      await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
+      await page.waitForLoadState('networkidle')
+      await assertAccessible(page, path)
+    }
+    await caseInEveryState(page, colorScheme)
+    assert.deepEqual(visitor.complaints, [])
+  })
+}
+
+/** The case page with a file being sent, interrupted, stored, and its details open. */
+async function caseInEveryState(page: Page, name: string): Promise<void> {
+  await makeEvidence(house.at(`${name}.dd`), 30_000_000, 7)
+  await makeCase(page, `CASE-${name}`, `Looked at in ${name}`)
+  await assertAccessible(page, 'an empty case')
+  house.line.setSpeed(4_000_000)
+  await chooseFiles(page, 'Choose files', house.at(`${name}.dd`))
+  await uploadedTo(page, `${name}.dd`, 35)
+  await assertAccessible(page, 'while a file is sent')
+  page.once('dialog', (dialog) => void dialog.accept())
+  await page.reload()
+  await uploadRow(page, `${name}.dd`)
+    .getByText(/Interrupted at/)
+    .waitFor()
+  await assertAccessible(page, 'with an interrupted upload')
+  house.line.setSpeed(Number.POSITIVE_INFINITY)
+  await chooseFiles(page, `Choose the same file for ${name}.dd`, house.at(`${name}.dd`))
+  await uploadRow(page, `${name}.dd`).getByText('Ready', { exact: true }).waitFor()
+  await page.getByRole('button', { name: `${name}.dd`, exact: true }).click()
+  await page.getByRole('dialog', { name: 'File details' }).getByText('Declared and computed are equal').waitFor()
+  await assertAccessible(page, 'with the details of a file')
+}
