@@ -117,6 +117,7 @@ test('O6: lists hold one tenant’s rows alone', async () => {
     '/api/v1/tokens',
     '/api/v1/targets',
     '/api/v1/jobs',
+    '/api/v1/migrations',
     '/api/v1/files',
     '/api/v1/upload-sessions',
   ]) {
@@ -144,14 +145,19 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const { userId } = await make('/api/v1/members', member)
   const upload = await make('/api/v1/upload-sessions', { caseId, name: 'a.bin', size: 3 })
   const jobId = await store.transaction((tx) => tx.jobs.enqueue({ kind: 'nothing', tenantId: tenant.id, payload: {} }))
+  const migrationId = newId()
+  const between = { fromTargetId: tenant.targetId, toTargetId: tenant.targetId, status: 'paused' as const }
+  const counted = { filesTotal: 0, bytesTotal: 0, createdBy: 'Ada', createdAt: 1, finishedAt: null, version: 1 }
+  await store.transaction((tx) => tx.migrations.insert({ id: migrationId, tenantId: tenant.id, ...between, ...counted }))
   const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
   const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
   const shared = { caseId, itemId, userId, entryId: entry?.id ?? '', fileId: upload.fileId, number: '1', role: 'encrypted' }
-  return (path) => ({ ...shared, id: idFor(path, { jobId, tokenId: token?.id ?? '', uploadId: upload.id }) })
+  return (path) => ({ ...shared, id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id }) })
 }
 
-function idFor(path: string, ids: { jobId: string; tokenId: string; uploadId: string }): string {
+function idFor(path: string, ids: { jobId: string; migrationId: string; tokenId: string; uploadId: string }): string {
   if (path.includes('/jobs/')) return ids.jobId
+  if (path.includes('/migrations/')) return ids.migrationId
   if (path.includes('/tokens/')) return ids.tokenId
   if (path.includes('/upload-sessions/')) return ids.uploadId
   return tenant.targetId
