@@ -8,17 +8,17 @@ import { systemClock } from '../packages/server/src/core/clock.ts'
 import type { Database } from '../packages/server/src/db/database.ts'
 import { openPostgres } from '../packages/server/src/db/postgres.ts'
 import { openSqlite } from '../packages/server/src/db/sqlite.ts'
-import type { Store } from '../packages/server/src/db/store.ts'
+import type { Store, Tx } from '../packages/server/src/db/store.ts'
 import { startPostgres } from '../test/servers/postgres.ts'
-import { bareStatements, fillFiles, type Home, initiate, prepare } from './metadata-rows.part.ts'
+import { bareStatements, fillFiles, type Home, initiate, newFile, prepare } from './metadata-rows.part.ts'
 
 // The metadata store against the bare database: `node bench/metadata.ts [--rows N] [--rounds N] [--count N]`. Variants run in turn,
 // round by round; ratios are taken within a round. The floor is the same rows in the same tables by prepared statements alone.
 
 const { values } = parseArgs({ options: { rows: { type: 'string' }, rounds: { type: 'string' }, count: { type: 'string' } } })
 const ROWS = Number(values.rows ?? 1_000_000)
-const ROUNDS = Number(values.rounds ?? 5)
-const COUNT = Number(values.count ?? 1000)
+const ROUNDS = Number(values.rounds ?? 15)
+const COUNT = Number(values.count ?? 400)
 const FEW = 1000
 
 type Bare = { readonly home: Home; transact(): Promise<void> }
@@ -56,11 +56,13 @@ async function transactions(subject: Subject): Promise<void> {
     const bare = await subject.bare(`bare${atOnce}`, (await prepare(bareDatabase)).home, connections)
     const floors: number[] = []
     const ours: number[] = []
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round <= ROUNDS; round++) {
       floors.push(await rate(COUNT, connections, () => bare.transact()))
       ours.push(await rate(COUNT, atOnce, () => store.transaction((tx) => initiate(tx, home))))
     }
-    await bare[Symbol.asyncDispose]()
+    // The first round warms up.
+    floors.shift()
+    ours.shift()
     const ratio = median(ours.map((value, round) => value / floors[round]!))
     const figures = `${ratio.toFixed(2)} × bare (${median(ours).toFixed(0)} / ${median(floors).toFixed(0)} a second)`
     say(`${subject.name}: file + audit entry, ${atOnce} at once`, figures + told('≥ 0.80'))
@@ -81,7 +83,7 @@ async function pages(subject: Subject): Promise<void> {
     }
     const [ofMany, ofFew] = [page(large.store, large.home, middles[0]), page(small.store, small.home, middles[1])]
     const times: [number, number][] = []
-    for (let round = 0; round < ROUNDS + 1; round++) times.push([1e6 / (await rate(300, 1, ofMany)), 1e6 / (await rate(300, 1, ofFew))])
+    for (let round = 0; round < ROUNDS + 1; round++) times.push([1e6 / (await rate(100, 1, ofMany)), 1e6 / (await rate(100, 1, ofFew))])
     times.shift()
     const ratio = median(times.map(([a, b]) => a / b))
     const figures = `${ratio.toFixed(2)} × of ${FEW} rows (${median(times.map(([a]) => a)).toFixed(0)} / ${median(times.map(([, b]) => b)).toFixed(0)} µs)`
@@ -129,16 +131,19 @@ async function groups(subject: Subject): Promise<void> {
   await using database = await subject.open('groups')
   const { store, home } = await prepare(database)
   const GROUP = 64
-  const rates: number[] = []
-  const group = () =>
-    store.transaction(async (tx) => {
-      for (let index = 0; index < GROUP; index++) await initiate(tx, home)
-    })
-  for (let round = 0; round < ROUNDS; round++) rates.push((await rate(Math.ceil(COUNT / GROUP), 1, group)) * GROUP * 2)
-  say(
-    `${subject.name}: rows in groups of ${GROUP} × (file + entry)`,
-    `${median(rates).toFixed(0)} rows a second${told('≥ 20000 on SQLite')}`,
-  )
+  const kinds = {
+    'files alone': [(tx: Tx) => tx.files.insert(newFile(home)), 1],
+    'files and entries': [(tx: Tx) => initiate(tx, home), 2],
+  } as const
+  for (const [kind, [add, rows]] of Object.entries(kinds)) {
+    const group = () =>
+      store.transaction(async (tx) => {
+        for (let index = 0; index < GROUP; index++) await add(tx)
+      })
+    const rates: number[] = []
+    for (let round = 0; round < ROUNDS; round++) rates.push((await rate(Math.ceil(COUNT / GROUP), 1, group)) * GROUP * rows)
+    say(`${subject.name}: rows of ${kind} in groups of ${GROUP}`, `${median(rates).toFixed(0)} a second${told('≥ 20000 on SQLite')}`)
+  }
 }
 
 async function sqliteSubject(directory: string): Promise<Subject> {
