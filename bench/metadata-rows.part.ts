@@ -156,7 +156,7 @@ export async function fillFiles(database: Database, home: Home, rows: number): P
       )
       .execute(begun)
   })
-  if (database.kind === 'postgres') await sql`analyze files`.execute(database.writer)
+  if (database.kind === 'postgres') await sql`vacuum analyze files`.execute(database.writer)
   return `01900000-0000-7000-8000-${Math.floor(rows / 2)
     .toString(16)
     .padStart(12, '0')}`
