@@ -242,7 +242,7 @@ const newFile = ({ session, contentType }: Upload): StoredFile => ({
   status: 'SCANNING',
   statusReason: null,
   syncing: false,
-      sha256: null,
+  sha256: null,
   declaredSha256: null,
   verifiedAt: null,
   target: { id: randomUUID(), name: 'Local', kind: 'local', removed: false },
