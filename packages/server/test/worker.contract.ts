@@ -2,21 +2,16 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { systemClock } from '../src/core/clock.ts'
-import { newId } from '../src/core/ids.ts'
-import type { JobRow } from '../src/db/job-queue.ts'
-import type { Store } from '../src/db/store.ts'
-import { purgeJobsHandler } from '../src/jobs/handlers/purge-jobs.ts'
-import { GiveUp, type JobContext, type JobHandler } from '../src/jobs/job-handler.ts'
+import { GiveUp, type JobContext } from '../src/jobs/job-handler.ts'
 import { backoffMilliseconds } from '../src/jobs/running-job.ts'
-import { enqueueDue, type Schedule } from '../src/jobs/schedule.ts'
-import { createWorker, type WorkerDeps } from '../src/jobs/worker.ts'
-import { migrated, type Place, type Places, storeOn } from './database-places.ts'
+import { createWorker } from '../src/jobs/worker.ts'
+import { migrated, type Places, storeOn } from './database-places.ts'
 import { startChild } from './database-process.ts'
-import { type ManualClock, manualClock } from './worker-clock.ts'
+import { manualClock } from './worker-clock.ts'
+import { type Bench, enqueue, find, type Handle, silent, TENANT, until, untilStatus, type WorkerTest, work } from './worker-kit.ts'
+import { recurring } from './worker-recurring.contract.ts'
 
-const TENANT = newId()
 const LEASE = 60_000
-const silent = { info: () => {}, warn: () => {}, error: () => {} }
 
 /** What a worker keeps: design decision 5, row N1. */
 export function workerContract(places: Places, own: { processes: boolean }): void {
@@ -33,44 +28,6 @@ export function workerContract(places: Places, own: { processes: boolean }): voi
     if (own.processes) crashing(places)
   })
 }
-
-type Bench = { readonly place: Place; readonly clock: ManualClock; readonly store: Store }
-type WorkerTest = (title: string, run: (bench: Bench) => Promise<void>) => void
-type Handle = JobHandler['handle']
-
-const work = (bench: Bench, handle: Handle, more: Partial<WorkerDeps> = {}) => {
-  const handlers = [{ kind: 'test', handle }]
-  const worker = createWorker({
-    store: bench.store,
-    handlers,
-    clock: bench.clock,
-    logger: silent,
-    drainMilliseconds: 0,
-    random: () => 1,
-    ...more,
-  })
-  worker.start()
-  return worker
-}
-const enqueue = (store: Store, maxAttempts = 15) =>
-  store.transaction((tx) => tx.jobs.enqueue({ kind: 'test', tenantId: TENANT, payload: { n: 1 }, maxAttempts }))
-const find = async ({ store }: Bench, id: string): Promise<JobRow> => {
-  const row = await store.read.jobs.find(TENANT, id)
-  assert.ok(row)
-  return row
-}
-
-/** Lets the clock run on until `condition` holds. Gives up after far more than it takes. */
-async function until(bench: Bench, condition: () => Promise<boolean> | boolean, step = 100): Promise<void> {
-  for (let turn = 0; turn < 20_000; turn++) {
-    if (await condition()) return
-    bench.clock.advance(step)
-    await systemClock.sleep(turn < 100 ? 0 : 1)
-  }
-  assert.fail('It did not come to this')
-}
-const untilStatus = (bench: Bench, id: string, status: JobRow['status']) =>
-  until(bench, async () => (await find(bench, id)).status === status)
 
 function handling(workerTest: WorkerTest): void {
   workerTest('N1: a job is handled soon after it is enqueued here, without the clock moving on', async (bench) => {
@@ -249,51 +206,6 @@ function stopping(workerTest: WorkerTest): void {
     go.resolve()
     await stopped
     assert.deepEqual([(await find(bench, id)).status, (await find(bench, left)).status], ['done', 'queued'])
-  })
-}
-
-function recurring(workerTest: WorkerTest): void {
-  const hourly: Schedule = { name: 'test.hourly', kind: 'test', everyMilliseconds: 3_600_000 }
-
-  workerTest('N1 D7: a recurring job runs once each time it is due, however many instances look', async (bench) => {
-    const other = storeOn(await bench.place.open(), bench.clock)
-    const look = async () =>
-      (await Promise.all([bench.store, other, bench.store].map((store) => enqueueDue(store, bench.clock, [hourly])))).reduce(
-        (a, b) => a + b,
-      )
-    assert.equal(await look(), 0)
-    bench.clock.advance(3_600_000)
-    assert.deepEqual([await look(), await look()], [1, 0])
-    const jobs = await bench.store.read.jobs.list(TENANT, {}, { limit: 10, before: null })
-    assert.deepEqual(
-      jobs.map(({ kind, tenantId }) => [kind, tenantId]),
-      [['test', null]],
-    )
-  })
-
-  workerTest('N1: times that passed while nobody ran are made up for by one job', async (bench) => {
-    await enqueueDue(bench.store, bench.clock, [hourly])
-    bench.clock.advance(10 * 3_600_000)
-    assert.deepEqual([await enqueueDue(bench.store, bench.clock, [hourly]), await enqueueDue(bench.store, bench.clock, [hourly])], [1, 0])
-  })
-
-  workerTest('N1: a worker runs its schedules, and the one that forgets old jobs keeps the dead ones longer', async (bench) => {
-    const DAY = 24 * 3_600_000
-    const done = await enqueue(bench.store)
-    const dead = await enqueue(bench.store, 1)
-    const handle: Handle = async (job) => {
-      if (job.id === dead) throw new Error('x')
-    }
-    const purge = { name: 'purge', kind: 'jobs.purge', everyMilliseconds: DAY }
-    const handlers = [{ kind: 'test', handle }, purgeJobsHandler(bench)]
-    await using _worker = work(bench, handle, { handlers, schedules: [purge] })
-    await untilStatus(bench, done, 'done')
-    await untilStatus(bench, dead, 'dead')
-    bench.clock.advance(8 * DAY)
-    await until(bench, async () => (await bench.store.read.jobs.find(TENANT, done)) === null)
-    assert.equal((await find(bench, dead)).status, 'dead')
-    bench.clock.advance(90 * DAY)
-    await until(bench, async () => (await bench.store.read.jobs.find(TENANT, dead)) === null)
   })
 }
 
