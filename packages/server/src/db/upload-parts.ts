@@ -1,5 +1,6 @@
 import type { PartReceipt } from '../storage/target.ts'
 import type { Sql } from './database.ts'
+import type { UploadStatus } from './uploads.ts'
 
 /** One client part that is stored and durable. */
 export type StoredPart = {
@@ -30,36 +31,37 @@ export const uploadPartQueries = (sql: Sql) => ({
       .execute()
   },
 
-  /** Whether `claim` still has the part and the upload is still open. */
-  async hasClaim(place: PartPlace, claim: string): Promise<boolean> {
+  /** The upload's status, and the attempt that has the part or null where none has claimed or stored it. Null without the upload. */
+  async partOwner(place: PartPlace): Promise<{ status: UploadStatus; claim: string | null; writeId: string | null } | null> {
     const row = await sql
-      .selectFrom('upload_parts')
-      .innerJoin('uploads', 'uploads.id', 'upload_parts.upload_id')
-      .select('upload_parts.number')
-      .where('upload_parts.upload_id', '=', place.uploadId)
-      .where('upload_parts.number', '=', place.number)
-      .where('upload_parts.claim', '=', claim)
-      .where('uploads.status', '=', 'open')
+      .selectFrom('uploads')
+      .leftJoin('upload_parts', (join) =>
+        join.onRef('upload_parts.upload_id', '=', 'uploads.id').on('upload_parts.number', '=', place.number),
+      )
+      .select(['uploads.status', 'upload_parts.claim', 'uploads.write_id as writeId'])
+      .where('uploads.id', '=', place.uploadId)
       .executeTakeFirst()
-    return row !== undefined
+    return row ?? null
   },
 
-  /** Records the receipt. False where another attempt has taken the part since. In a transaction that has found the upload open. */
+  /**
+   * Records the receipt of the attempt `claim`: over its claim, or as a new row where no attempt has claimed or stored the part.
+   * False where another attempt has it. In a transaction that has found the upload open.
+   */
   async storePart(place: PartPlace, claim: string, part: Omit<StoredPart, 'number'>): Promise<boolean> {
+    const stored = {
+      size: part.size,
+      sha256: part.sha256,
+      seals: part.seals,
+      receipts: JSON.stringify(part.receipts),
+      stored_at: part.storedAt,
+    }
     const result = await sql
-      .updateTable('upload_parts')
-      .set({
-        size: part.size,
-        sha256: part.sha256,
-        seals: part.seals,
-        receipts: JSON.stringify(part.receipts),
-        stored_at: part.storedAt,
-      })
-      .where('upload_id', '=', place.uploadId)
-      .where('number', '=', place.number)
-      .where('claim', '=', claim)
+      .insertInto('upload_parts')
+      .values({ upload_id: place.uploadId, number: place.number, claim, ...stored })
+      .onConflict((conflict) => conflict.columns(['upload_id', 'number']).doUpdateSet(stored).where('upload_parts.claim', '=', claim))
       .executeTakeFirst()
-    return result.numUpdatedRows > 0n
+    return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
   },
 
   /** Stored parts in order of number; claimed ones that are not stored yet are left out. */

@@ -35,41 +35,50 @@ function plannedPart(upload: UploadView, number: number): { plan: UploadPlan; pa
 
 const overtaken = (): Problem => new Problem('CONFLICT', 'The same part was sent again meanwhile. The later attempt counts.')
 
-/** Throws unless the upload is open and, once the part is claimed, still this attempt's. */
-async function requireClaim(deps: IngestDeps, { upload, part, claim }: Attempt): Promise<void> {
-  if (await deps.store.read.uploads.hasClaim({ uploadId: upload.id, number: part.number }, claim)) return
-  const now = await deps.store.read.uploads.find(upload.tenantId, upload.id)
-  throw now?.status === 'open' ? overtaken() : now ? uploadClosed(now) : uploadNotFound()
+/** Throws unless the upload is open and the part is not another attempt's. */
+async function requireTurn(deps: IngestDeps, { upload, part }: Attempt, claim: string | null): Promise<void> {
+  const owner = await deps.store.read.uploads.partOwner({ uploadId: upload.id, number: part.number })
+  if (owner?.status === 'open' && owner.claim === claim) return
+  throw owner === null ? uploadNotFound() : owner.status === 'open' ? overtaken() : uploadClosed(owner)
 }
 
 /**
- * Before the first byte of the attempt can reach the target, the part's earlier receipt is dropped durably: what a receipt stands for is
- * never overwritten. Later calls only make sure that no later attempt, here or at another instance, has taken the part over.
+ * Before the first byte of the attempt can reach the target, an earlier receipt of the part is dropped durably: what a receipt stands for
+ * is never overwritten. Where there is none, nothing has to be dropped and the claim costs no commit. Later calls only make sure that no
+ * later attempt, here or at another instance, has taken the part over.
  */
-function claimOnce(deps: IngestDeps, attempt: Attempt, target: StorageTarget): () => Promise<string> {
-  const { upload, part, claim } = attempt
-  const write = driverWrite(target, upload)
-  let claimed: Promise<void> | null = null
-  const takeOver = async (): Promise<void> => {
+function turnOf(deps: IngestDeps, attempt: Attempt, target: StorageTarget): () => Promise<string> {
+  const { upload, part } = attempt
+  const place = { uploadId: upload.id, number: part.number }
+  let write = driverWrite(target, upload)
+  let claim: string | null = null
+  const claimPart = async (): Promise<void> => {
     await write.begin()
     try {
       await deps.store.transaction(async (tx) => {
         const now = deps.clock.now()
         if (!(await tx.uploads.touch(upload.id, now, expiryFrom(now)))) throw await closedNow(tx, upload)
         await write.keep(tx)
-        await tx.uploads.claimPart({ uploadId: upload.id, number: part.number }, claim, part.plainLength)
+        await tx.uploads.claimPart(place, attempt.claim, part.plainLength)
       })
+      claim = attempt.claim
     } finally {
       await write.settle()
     }
   }
+  const begin = async (): Promise<void> => {
+    const owner = await deps.store.read.uploads.partOwner(place)
+    if (owner) write = driverWrite(target, { ...upload, writeId: owner.writeId })
+    if (owner?.status !== 'open' || owner.claim !== null || owner.writeId === null) await claimPart()
+  }
+  let begun: Promise<void> | null = null
   return async () => {
-    if (claimed === null) {
-      claimed = takeOver()
-      await claimed
+    if (begun === null) {
+      begun = begin()
+      await begun
     } else {
-      await claimed
-      await requireClaim(deps, attempt)
+      await begun
+      await requireTurn(deps, attempt, claim)
     }
     return write.id
   }
@@ -86,7 +95,7 @@ async function storePart(deps: IngestDeps, attempt: Attempt): Promise<Part> {
   const cipher = await openCipher(deps.keys, upload, upload.header)
   await using lease = await deps.targets.lease(upload.tenantId, upload.targetId)
   const { target } = lease
-  const permit = claimOnce(deps, attempt, target)
+  const permit = turnOf(deps, attempt, target)
   const writer = createPartWriter({ target, key: upload.objectKey, memory: deps.memory, points: deps.points, signal, permit })
   const received = await receivePart({ plan, part, cipher, writer, digests: deps.digests, body, signal })
   await target.flushWrite(upload.objectKey, await permit(), { signal })
