@@ -1,0 +1,126 @@
+/**
+ * Each storage driver against the standard client of its protocol, both ways, in the same run: 1 GB in pieces of 8 MiB, in turn,
+ * medians of the ratios round by round. The servers are real ones on loopback.
+ *   npm run bench -- drivers
+ * HOLDFAST_BENCH_BYTES and HOLDFAST_BENCH_ROUNDS change size and rounds.
+ */
+import { randomFillSync } from 'node:crypto'
+import { mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../packages/server/src/core/clock.ts'
+import { openSmbTarget } from '../packages/server/src/storage/smb.ts'
+import type { PartReceipt, StorageTarget } from '../packages/server/src/storage/target.ts'
+import { startSamba } from '../test/servers/samba.ts'
+
+const MiB = 1024 * 1024
+const size = Number(process.env.HOLDFAST_BENCH_BYTES ?? 1000 * MiB)
+const rounds = Number(process.env.HOLDFAST_BENCH_ROUNDS ?? 5)
+const PIECE = 8 * MiB
+/** Pieces under way at once, as an upload and a download have them. */
+const AT_ONCE = 2
+
+type Peer = { readonly name: string; put(file: string): void; get(into: string): void }
+type Setting = { readonly name: string; readonly target: StorageTarget; readonly peer: Peer; stop(): Promise<void> }
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-drivers-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const plain = join(folder, 'plain')
+
+function makeFile(): void {
+  const file = openSync(plain, 'w')
+  const piece = Buffer.alloc(PIECE)
+  for (let offset = 0; offset < size; offset += PIECE) writeSync(file, randomFillSync(piece), 0, Math.min(PIECE, size - offset), offset)
+}
+
+/** Runs `work` over all pieces, AT_ONCE of them side by side. */
+async function overPieces(work: (piece: { number: number; offset: number; length: number }) => Promise<void>): Promise<void> {
+  let next = 0
+  const runner = async () => {
+    for (let offset = next; offset < size; offset = next) {
+      next += PIECE
+      await work({ number: offset / PIECE + 1, offset, length: Math.min(PIECE, size - offset) })
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, runner))
+}
+
+async function put(target: StorageTarget): Promise<void> {
+  const file = openSync(plain, 'r')
+  const buffers = Array.from({ length: AT_ONCE }, () => Buffer.alloc(PIECE))
+  const write = await target.beginWrite('bench/object', size)
+  const receipts: PartReceipt[] = []
+  await overPieces(async ({ number, offset, length }) => {
+    const buffer = buffers.pop() ?? Buffer.alloc(PIECE)
+    readSync(file, buffer, 0, length, offset)
+    receipts.push(await target.writePart('bench/object', write, { number, offset, bytes: buffer.subarray(0, length) }))
+    buffers.push(buffer)
+  })
+  await target.flushWrite('bench/object', write)
+  await target.commitWrite('bench/object', write, receipts)
+}
+
+async function get(target: StorageTarget): Promise<void> {
+  const file = openSync(join(folder, 'back'), 'w')
+  const buffers = Array.from({ length: AT_ONCE }, () => new Uint8Array(PIECE))
+  await overPieces(async ({ offset, length }) => {
+    const into = buffers.pop() ?? new Uint8Array(PIECE)
+    writeSync(file, await target.read('bench/object', offset, length, { into }), 0, length, offset)
+    buffers.push(into)
+  })
+}
+
+async function smb(): Promise<Setting> {
+  const server = await startSamba('encryption-required')
+  const run = (command: string) => {
+    const { status, output } = server.smbclient(command)
+    if (status !== 0) throw new Error(`smbclient failed: ${output}`)
+  }
+  const { host, port, share, user, password } = server
+  const target = openSmbTarget({ host, port, share, user, password, domain: '', folder: '', clock: systemClock })
+  return {
+    name: 'smb',
+    target,
+    peer: { name: 'smbclient', put: (file) => run(`put ${file} peer.bin`), get: (into) => run(`get peer.bin ${into}`) },
+    async stop() {
+      await target[Symbol.asyncDispose]()
+      await server.stop()
+    },
+  }
+}
+
+const timed = async (work: () => Promise<void> | void): Promise<number> => {
+  const startedAt = performance.now()
+  await work()
+  return size / MiB / ((performance.now() - startedAt) / 1000)
+}
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+
+async function measure({ name, target, peer }: Setting): Promise<void> {
+  const ratios = { put: [] as number[], get: [] as number[] }
+  const speeds = { put: [] as number[], get: [] as number[] }
+  for (let round = 0; round < rounds; round += 1) {
+    const theirs = { put: await timed(() => peer.put(plain)), get: 0 }
+    speeds.put.push(await timed(() => put(target)))
+    theirs.get = await timed(() => peer.get(join(folder, 'peer')))
+    speeds.get.push(await timed(() => get(target)))
+    ratios.put.push((speeds.put.at(-1) ?? 0) / theirs.put)
+    ratios.get.push((speeds.get.at(-1) ?? 0) / theirs.get)
+  }
+  for (const way of ['put', 'get'] as const) {
+    process.stdout.write(
+      `${name} ${way}: ${median(speeds[way]).toFixed(0)} MiB/s, ${median(ratios[way]).toFixed(2)} × ${peer.name} (aim 1.00)\n`,
+    )
+  }
+}
+
+makeFile()
+for (const open of [smb]) {
+  const setting = await open()
+  try {
+    await measure(setting)
+  } finally {
+    await setting.stop()
+  }
+}
+process.stdout.write(`peak memory of this process ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB\n`)
