@@ -1,3 +1,5 @@
 export * from './errors.ts'
 export * from './limits.ts'
 export * from './schemas.ts'
+export { Time, Uuid } from './shapes.ts'
+export * from './storage-schemas.ts'

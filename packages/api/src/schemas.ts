@@ -1,16 +1,10 @@
-import { type Static, type TEnum, type TSchema, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { DEFAULT_PAGE_LIMIT, MAX_NAME_BYTES, MAX_PAGE_LIMIT } from './limits.ts'
+import { Bytes, closed, Nullable, OneOf, Time, Uuid } from './shapes.ts'
 
-// One source for validation, types and OpenAPI. Sizes are integers in requests; every byte count that
-// an answer holds is a JavaScript-safe integer too (2^53 bytes is 8 PiB), times are ISO 8601 UTC strings.
+// One source for validation, types and OpenAPI.
 
-const closed = { additionalProperties: false } as const
-export const Uuid = Type.String({ format: 'uuid' })
-export const Time = Type.String({ format: 'date-time' })
 export const Sha256 = Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'SHA-256 in hex; answers are lower case' })
-const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const OneOf = <const T extends readonly string[]>(values: T): TEnum<[...T]> => Type.Enum<[...T]>([...values])
 
 export const roles = ['admin', 'examiner', 'viewer', 'auditor'] as const
 export const RoleName = OneOf(roles)
@@ -271,56 +265,6 @@ export const UploadCreate = Type.Object(
 export const UploadComplete = Type.Object({ sha256: Type.Optional(Sha256) }, closed)
 export const UploadQuery = Type.Object({ ...PageQuery, caseId: Type.Optional(Uuid) }, closed)
 
-// ── storage ──────────────────────────────────────────────────────────────────────────────────────
-export const targetKinds = ['local', 's3', 'smb', 'sftp'] as const
-export const TestStep = Type.Object(
-  {
-    name: Type.String(),
-    ok: Type.Boolean(),
-    milliseconds: Type.Number(),
-    detail: Nullable(Type.String()),
-    remedy: Nullable(Type.String()),
-  },
-  closed,
-)
-export const TargetTest = Type.Object({ ok: Type.Boolean(), at: Time, steps: Type.Array(TestStep) }, closed)
-export const Target = Type.Object(
-  {
-    id: Uuid,
-    name: Type.String(),
-    kind: OneOf(targetKinds),
-    builtin: Type.Boolean(),
-    place: Type.Record(Type.String(), Type.Unknown(), { description: 'Connection fields without secrets' }),
-    quotaBytes: Nullable(Bytes),
-    usedBytes: Bytes,
-    reservedBytes: Bytes,
-    freeBytes: Nullable(Bytes),
-    lastPassAt: Nullable(Time),
-    lastTestAt: Nullable(Time),
-    lastTestOk: Nullable(Type.Boolean()),
-    roles: Type.Array(Type.String()),
-    fileCount: Type.Integer(),
-    version: Type.Integer(),
-  },
-  closed,
-)
-export const TargetUpdate = Type.Object(
-  { name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })), quotaBytes: Type.Optional(Nullable(Bytes)) },
-  closed,
-)
-export const storageRoles = ['encrypted', 'direct', 'backup'] as const
-export const StorageRole = OneOf(storageRoles)
-export type StorageRole = (typeof storageRoles)[number]
-export const RoleBinding = Type.Object(
-  {
-    role: StorageRole,
-    targetId: Nullable(Uuid),
-    eligible: Type.Array(Type.Object({ targetId: Uuid, name: Type.String(), ok: Type.Boolean(), reason: Nullable(Type.String()) }, closed)),
-  },
-  closed,
-)
-export const RoleBind = Type.Object({ targetId: Nullable(Uuid) }, closed)
-
 // ── moves between targets ────────────────────────────────────────────────────────────────────────
 export const migrationStatuses = ['running', 'paused', 'done', 'cancelled'] as const
 export const moveStatuses = ['copying', 'moved', 'failed', 'skipped'] as const
@@ -471,11 +415,6 @@ export type Part = Static<typeof Part>
 export type UploadSession = Static<typeof UploadSession>
 export type UploadCreate = Static<typeof UploadCreate>
 export type UploadComplete = Static<typeof UploadComplete>
-export type Target = Static<typeof Target>
-export type TargetUpdate = Static<typeof TargetUpdate>
-export type TargetTest = Static<typeof TargetTest>
-export type TestStep = Static<typeof TestStep>
-export type RoleBinding = Static<typeof RoleBinding>
 export type AuditEntry = Static<typeof AuditEntry>
 export type AuditQuery = Static<typeof AuditQuery>
 export type AuditCheckpoint = Static<typeof AuditCheckpoint>
@@ -497,5 +436,4 @@ export type CaseQuery = Static<typeof CaseQuery>
 export type ItemUpdate = Static<typeof ItemUpdate>
 export type UploadQuery = Static<typeof UploadQuery>
 export type JobQuery = Static<typeof JobQuery>
-export type RoleBind = Static<typeof RoleBind>
 export type PageOf<T> = { items: T[]; nextCursor: string | null }

@@ -93,7 +93,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     files,
     uploads: uploadService(engines.ingest),
     downloads: downloadService({ store, clock, targets, downloadsAtOnce: DOWNLOADS_AT_ONCE, ...engines.reader }),
-    targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance) }),
+    targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }),
     roles: roleService({ store, clock }),
     jobs: jobService({ store }),
     migrations: migrationService({ store, clock }),

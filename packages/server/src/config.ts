@@ -17,6 +17,8 @@ export type Config = {
   readonly trustedProxies: string | null
   /** How long the old object of a file that was moved to another target is kept, for downloads that began there. */
   readonly movedObjectKeptSeconds: number
+  /** Whether storage targets may lie on this host, or where a cloud has its metadata service. */
+  readonly allowLocalTargets: boolean
 }
 
 /** Settings that are missing or not valid, one a line. Holds no value of a variable that could be secret. */
@@ -66,6 +68,12 @@ function readProxies({ env, problems }: Found): string | null {
   return null
 }
 
+function readSwitch({ env, problems }: Found, name: string): boolean {
+  const text = read(env, name) ?? '0'
+  if (!/^(0|1|true|false)$/i.test(text)) problems.push(`${name} must be 1 or 0, not ${JSON.stringify(text)}`)
+  return /^(1|true)$/i.test(text)
+}
+
 function readHost({ env, problems }: Found): string {
   const host = read(env, 'HOLDFAST_HOST') ?? DEFAULT_HOST
   if (!/^[A-Za-z0-9._:-]+$/.test(host)) problems.push(`HOLDFAST_HOST must be a host name or address, not ${JSON.stringify(host)}`)
@@ -104,6 +112,7 @@ export function loadConfig(env: Environment): { readonly config: Config; readonl
     publicUrl: readPublicUrl(found),
     trustedProxies: readProxies(found),
     movedObjectKeptSeconds: readSeconds(found, 'HOLDFAST_MOVED_OBJECT_KEPT_SECONDS', '600'),
+    allowLocalTargets: readSwitch(found, 'HOLDFAST_ALLOW_LOCAL_TARGETS'),
   })
   let secrets: Secrets | null = null
   try {

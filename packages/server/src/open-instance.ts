@@ -19,8 +19,9 @@ import { createKeyHierarchy, type KeyHierarchy } from './keys/hierarchy.ts'
 import { type CredentialSealer, credentialSealer } from './keys/sealed-credentials.ts'
 import type { Secrets } from './keys/secrets.ts'
 import { createTargetAccess, type TargetAccess } from './services/target-access.ts'
+import type { EndpointPolicy } from './storage/endpoint-guard.ts'
 import { createLocalRoot } from './storage/local.ts'
-import { openTarget as openAddress } from './storage/open-target.ts'
+import { openTarget as openAddress, type TargetAddress } from './storage/open-target.ts'
 import type { StorageTarget } from './storage/target.ts'
 import { createTargetPool, type TargetPool } from './storage/target-pool.ts'
 import { wrapTarget } from './storage/wrap.ts'
@@ -98,16 +99,20 @@ export async function openInstance(config: Config, secrets: Secrets, overrides: 
 
 type OpenRowDeps = { config: Config; credentials: CredentialSealer; clock: Clock; wrap: Overrides['wrap'] }
 
+/** What opens the target of a row: its secrets are in the open in it. */
+export const addressOf = ({ config, credentials }: Pick<OpenRowDeps, 'config' | 'credentials'>, row: TargetRow): TargetAddress => ({
+  kind: row.kind,
+  place: row.builtin ? { path: builtinRoot(config) } : row.place,
+  credentials: row.credentials && credentials.open(row.credentials, { tenantId: row.tenantId, targetId: row.id }),
+})
+
+/** Where targets may lie, for each look-up of a name and each connection. */
+export const policyOf = (config: Pick<Config, 'allowLocalTargets'>): EndpointPolicy => ({ allowLocal: config.allowLocalTargets })
+
 const openRow =
-  ({ config, credentials, clock, wrap }: OpenRowDeps) =>
+  (deps: OpenRowDeps) =>
   async (row: TargetRow): Promise<StorageTarget> => {
-    const target = await openAddress(
-      {
-        kind: row.kind,
-        place: row.builtin ? { path: builtinRoot(config) } : row.place,
-        credentials: row.credentials && credentials.open(row.credentials, { tenantId: row.tenantId, targetId: row.id }),
-      },
-      { clock },
-    )
+    const { config, clock, wrap } = deps
+    const target = await openAddress(addressOf(deps, row), { clock, policy: policyOf(config), capabilities: row.capabilities })
     return wrapTarget(wrap ? wrap(target) : target, { clock })
   }

@@ -123,6 +123,8 @@ export type FileWorldOptions = Overrides & {
   readonly secrets?: Secrets
   readonly working?: boolean
   readonly keep?: boolean
+  /** Real servers of tests listen on this host. */
+  readonly allowLocalTargets?: boolean
 }
 
 const ROLES: readonly RoleName[] = ['admin', 'examiner', 'viewer', 'auditor']
@@ -138,6 +140,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     publicUrl: null,
     trustedProxies: null,
     movedObjectKeptSeconds: 0,
+    allowLocalTargets: options.allowLocalTargets ?? true,
   }
   const instance = await openInstance(config, secrets, options)
   const app = await createApp(instance, { logger: createLogger({ level: 'fatal' }) })

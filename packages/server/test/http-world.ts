@@ -22,10 +22,11 @@ import type { Services } from '../src/http/services.ts'
 import { environmentKeyProvider } from '../src/keys/environment-provider.ts'
 import { createKeyHierarchy } from '../src/keys/hierarchy.ts'
 import { credentialSealer } from '../src/keys/sealed-credentials.ts'
-import type { Instance } from '../src/open-instance.ts'
+import { builtinRoot, type Instance } from '../src/open-instance.ts'
 import { commandLineActor, commandLineCaller } from '../src/services/caller.ts'
 import { createTenant } from '../src/services/setup.ts'
 import { createTargetAccess } from '../src/services/target-access.ts'
+import { createLocalRoot } from '../src/storage/local.ts'
 import { createMemoryStore, memoryTarget } from '../src/storage/memory.ts'
 import { createTargetPool } from '../src/storage/target-pool.ts'
 import { checkAnswer, isJson } from './http-contract.ts'
@@ -110,6 +111,8 @@ async function openMemoryInstance(opened: Opened, options: WorldOptions & { cloc
   const provider = opened.use(environmentKeyProvider(secrets.masterKey))
   const keys = opened.use(createKeyHierarchy({ store, provider, clock }))
   const credentials = credentialSealer(secrets.credentialKey)
+  // What a target can do is found out where its row says that it is.
+  await createLocalRoot(builtinRoot(config))
   const objects = createMemoryStore()
   const openTarget = async () => memoryTarget(clock, objects)
   const pool = opened.use(createTargetPool<TargetRow>({ open: openTarget }))

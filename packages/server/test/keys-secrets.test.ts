@@ -178,7 +178,7 @@ test('S8: the configuration from its variables, and what holds where none is set
   const { config } = loadConfig(goodKeys)
   assert.deepEqual(config, {
     ...{ dataDir: join(process.cwd(), 'data'), host: 'localhost', port: 8080, databaseUrl: null, publicUrl: null },
-    ...{ trustedProxies: null, movedObjectKeptSeconds: 600 },
+    ...{ trustedProxies: null, movedObjectKeptSeconds: 600, allowLocalTargets: false },
   })
   assert.ok(Object.isFrozen(config))
   const set = loadConfig({
@@ -190,6 +190,7 @@ test('S8: the configuration from its variables, and what holds where none is set
     HOLDFAST_PUBLIC_URL: 'https://evidence.example.org/',
     HOLDFAST_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8',
     HOLDFAST_MOVED_OBJECT_KEPT_SECONDS: '0',
+    HOLDFAST_ALLOW_LOCAL_TARGETS: '1',
   })
   assert.deepEqual(set.config, {
     dataDir: '/srv/holdfast',
@@ -197,7 +198,7 @@ test('S8: the configuration from its variables, and what holds where none is set
     port: 0,
     databaseUrl: 'postgres://holdfast:secret@db/holdfast',
     publicUrl: 'https://evidence.example.org',
-    ...{ trustedProxies: 'loopback, 10.0.0.0/8', movedObjectKeptSeconds: 0 },
+    ...{ trustedProxies: 'loopback, 10.0.0.0/8', movedObjectKeptSeconds: 0, allowLocalTargets: true },
   })
   assert.equal(loadConfig({ ...goodKeys, HOLDFAST_PORT: ' ' }).config.port, 8080)
 })

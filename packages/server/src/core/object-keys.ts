@@ -1,5 +1,8 @@
+/** Each role writes below its own prefix, so that one target can serve several (T10). */
+export const rolePrefixes = { encrypted: 'attachments/', direct: 'direct/', backup: 'backups/' } as const
+
 /** Every secure object of a tenant starts with this (S6, T10). */
-export const securePrefix = (tenantId: string): string => `attachments/${tenantId}/`
+export const securePrefix = (tenantId: string): string => `${rolePrefixes.encrypted}${tenantId}/`
 
 /** Where the sealed object of a secure file lies in its target (S6). The original name is metadata and never part of a key. */
 export const secureKey = (file: { tenantId: string; caseId: string; fileId: string }): string =>

@@ -55,6 +55,9 @@ export interface Schema {
     created_at: Time
     removed_at: Time | null
     version: number
+    /** The storage itself in one spelling; null for the built-in one. */
+    location: string | null
+    capabilities: Json | null
   }
   role_bindings: { tenant_id: string; role: 'encrypted' | 'direct' | 'backup'; target_id: string; bound_at: Time; staged: Flag }
   cases: {
@@ -252,6 +255,7 @@ export type UniqueConstraint =
   | 'tenant_keys_tenant_id'
   | 'entity_keys_tenant_id_entity_type_entity_id'
   | 'role_bindings_tenant_id_role'
+  | 'targets_tenant_id_location'
   | 'cases_tenant_id_number'
   | 'items_case_id_label'
   | 'files_tenant_id_object_key'

@@ -1,4 +1,4 @@
-import { Problem, type StorageRole } from '@holdfast/api'
+import { Problem, type StorageRole, type TargetCapabilities } from '@holdfast/api'
 import { sql as raw, type Selectable } from 'kysely'
 import type { Sql } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -25,6 +25,10 @@ export type TargetRow = {
   readonly createdAt: number
   readonly removedAt: number | null
   readonly version: number
+  /** The storage itself in one spelling, unique in the tenant (core/target-location); null for the built-in target. */
+  readonly location: string | null
+  /** What the latest probe found; null before the first. */
+  readonly capabilities: TargetCapabilities | null
 }
 export type RoleBindingRow = { readonly role: StorageRole; readonly targetId: string; readonly boundAt: number; readonly staged: boolean }
 
@@ -45,6 +49,8 @@ const toTarget = (row: Selectable<Schema['targets']>): TargetRow => ({
   createdAt: row.created_at,
   removedAt: row.removed_at,
   version: row.version,
+  location: row.location,
+  capabilities: row.capabilities === null ? null : (JSON.parse(row.capabilities) as TargetCapabilities),
 })
 
 const fromTarget = (row: TargetRow) => ({
@@ -63,6 +69,19 @@ const fromTarget = (row: TargetRow) => ({
   last_pass_at: row.lastPassAt,
   created_at: row.createdAt,
   removed_at: row.removedAt,
+  version: row.version,
+  location: row.location,
+  capabilities: row.capabilities === null ? null : JSON.stringify(row.capabilities),
+})
+
+export type TargetChange = Pick<TargetRow, 'tenantId' | 'id' | 'name' | 'place' | 'credentials' | 'quotaBytes' | 'version'>
+
+/** The place may change in what does not tell one storage from another. */
+const fromChange = (row: TargetChange) => ({
+  name: row.name,
+  place: JSON.stringify(row.place),
+  credentials: row.credentials,
+  quota_bytes: row.quotaBytes,
   version: row.version,
 })
 
@@ -85,9 +104,34 @@ const targetRows = (sql: Sql) => ({
       .executeTakeFirst()
     return row ? toTarget(row) : null
   },
+  /** The one at this place, removed ones too. */
+  async findByLocation(tenantId: string, location: string): Promise<TargetRow | null> {
+    const query = sql.selectFrom('targets').selectAll().where('tenant_id', '=', tenantId).where('location', '=', location)
+    const row = await query.executeTakeFirst()
+    return row ? toTarget(row) : null
+  },
   /** Those in use, oldest first, after the id `after`. */
   async list(tenantId: string, page: { limit: number; after: string | null }): Promise<TargetRow[]> {
     let query = sql.selectFrom('targets').selectAll().where('tenant_id', '=', tenantId).where('removed_at', 'is', null)
+    if (page.after !== null) query = query.where('id', '>', page.after)
+    return (await query.orderBy('id').limit(page.limit).execute()).map(toTarget)
+  },
+  /** Removed ones whose files are still there (T9), oldest first, after the id `after`. */
+  async listOrphaned(tenantId: string, page: { limit: number; after: string | null }): Promise<TargetRow[]> {
+    let query = sql
+      .selectFrom('targets')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('removed_at', 'is not', null)
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom('files')
+            .select('files.id')
+            .where('files.tenant_id', '=', tenantId)
+            .whereRef('files.target_id', '=', 'targets.id')
+            .where('files.deleted_at', 'is', null),
+        ),
+      )
     if (page.after !== null) query = query.where('id', '>', page.after)
     return (await query.orderBy('id').limit(page.limit).execute()).map(toTarget)
   },
@@ -98,13 +142,19 @@ const targetRows = (sql: Sql) => ({
   async insert(row: TargetRow): Promise<void> {
     await sql.insertInto('targets').values(fromTarget(row)).execute()
   },
-  async update(row: Pick<TargetRow, 'tenantId' | 'id' | 'name' | 'quotaBytes' | 'version'>): Promise<void> {
-    await sql
+  async update(row: TargetChange): Promise<void> {
+    await sql.updateTable('targets').set(fromChange(row)).where('tenant_id', '=', row.tenantId).where('id', '=', row.id).execute()
+  },
+  /** Takes a removed target into use again as `row` says, with its usage (T9). False where it is in use already. */
+  async revive(row: TargetChange): Promise<boolean> {
+    const result = await sql
       .updateTable('targets')
-      .set({ name: row.name, quota_bytes: row.quotaBytes, version: row.version })
+      .set({ ...fromChange(row), removed_at: null, last_test_at: null, last_test_ok: null, last_pass_at: null, capabilities: null })
       .where('tenant_id', '=', row.tenantId)
       .where('id', '=', row.id)
-      .execute()
+      .where('removed_at', 'is not', null)
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
   },
   /** Takes the target out of use and forgets its credentials. */
   async remove(tenantId: string, id: string, at: number): Promise<void> {
@@ -114,6 +164,11 @@ const targetRows = (sql: Sql) => ({
       .where('tenant_id', '=', tenantId)
       .where('id', '=', id)
       .execute()
+  },
+  /** Keeps what a probe found. A new version opens the target anew with it. */
+  async keepCapabilities(id: string, kept: { capabilities: TargetCapabilities; version: number }): Promise<void> {
+    const change = { capabilities: JSON.stringify(kept.capabilities), version: kept.version }
+    await sql.updateTable('targets').set(change).where('id', '=', id).execute()
   },
   /** Notes the outcome of a Test connection (T7). */
   async noteTest(id: string, test: { at: number; ok: boolean }): Promise<void> {

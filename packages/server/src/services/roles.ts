@@ -1,10 +1,11 @@
-import { type PageOf, Problem, type RoleBinding, type StorageRole, storageRoles } from '@holdfast/api'
+import { type PageOf, Problem, type RoleBind, type RoleBinding, type StorageRole, storageRoles } from '@holdfast/api'
 import type { Caller } from '../core/actor.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Store, Tables } from '../db/store.ts'
+import { rolePrefixes } from '../core/object-keys.ts'
+import type { Store, Tables, Tx } from '../db/store.ts'
 import type { RoleBindingRow, TargetRow } from '../db/targets.ts'
 import { toldBy } from './caller.ts'
-import { getTarget } from './targets.ts'
+import { getTarget } from './target-view.ts'
 
 const mostTargets = 1000
 
@@ -16,14 +17,27 @@ export function refusal(role: StorageRole, target: Pick<TargetRow, 'kind'>): str
   return null
 }
 
-const toBinding = (role: StorageRole, bindings: readonly RoleBindingRow[], targets: readonly TargetRow[]): RoleBinding => ({
-  role,
-  targetId: bindings.find((binding) => binding.role === role)?.targetId ?? null,
-  eligible: targets.map((target) => {
-    const reason = refusal(role, target)
-    return { targetId: target.id, name: target.name, ok: reason === null, reason }
-  }),
-})
+/**
+ * Whether new files of a role are stored on this server first where nobody says (S3): for remote targets of a single server, which
+ * has its own disk. With PostgreSQL there may be others, whose disk this one does not see. Null where staging makes no sense.
+ */
+export function stagedByDefault(role: StorageRole, target: Pick<TargetRow, 'kind'>, database: Store['kind']): boolean | null {
+  if (role !== 'encrypted' || target.kind === 'local') return null
+  return database === 'sqlite'
+}
+
+/** What a request leaves open stays as it is for this target, or becomes the default. */
+function chooseStaged(request: RoleBind, given: { usual: boolean | null; before: RoleBindingRow | null }): boolean {
+  const { usual, before } = given
+  if (request.staged && usual === null) {
+    throw new Problem(
+      'CONFLICT',
+      'Only Encrypted Storage on a remote target can be staged: other files are written straight to their target.',
+    )
+  }
+  if (request.staged !== undefined) return request.staged
+  return before !== null && before.targetId === request.targetId ? before.staged : (usual ?? false)
+}
 
 /** Which target each role writes to (R1). Files stay where they were written: a binding tells where new ones go (R2). */
 export const roleService = ({ store, clock }: { store: Store; clock: Clock }) => {
@@ -31,29 +45,49 @@ export const roleService = ({ store, clock }: { store: Store; clock: Clock }) =>
     bindings: await tables.roleBindings.list(tenantId),
     targets: await tables.targets.list(tenantId, { limit: mostTargets, after: null }),
   })
+  const toBinding = (role: StorageRole, { bindings, targets }: Awaited<ReturnType<typeof state>>): RoleBinding => {
+    const binding = bindings.find((one) => one.role === role)
+    const eligible = targets.map((target) => {
+      const reason = refusal(role, target)
+      return {
+        targetId: target.id,
+        name: target.name,
+        ok: reason === null,
+        reason,
+        stagedByDefault: stagedByDefault(role, target, store.kind),
+      }
+    })
+    return { role, targetId: binding?.targetId ?? null, prefix: rolePrefixes[role], staged: binding?.staged ?? false, eligible }
+  }
+
+  const change = async (tx: Tx, caller: Caller, { role, request }: { role: StorageRole; request: RoleBind }): Promise<void> => {
+    const before = await tx.roleBindings.find(caller.tenantId, role)
+    const target = request.targetId === null ? null : await getTarget(tx, caller.tenantId, request.targetId)
+    const reason = target && refusal(role, target)
+    if (reason) throw new Problem('CONFLICT', reason)
+    const usual = target && stagedByDefault(role, target, store.kind)
+    const staged = chooseStaged(request, { usual, before })
+    if ((before?.targetId ?? null) === request.targetId && (before?.staged ?? false) === staged) return
+    if (target === null) await tx.roleBindings.unbind(caller.tenantId, role)
+    else await tx.roleBindings.bind(caller.tenantId, { role, targetId: target.id, boundAt: clock.now(), staged })
+    const details = { role, targetId: request.targetId, previousTargetId: before?.targetId ?? null, staged }
+    await tx.audit.append({ ...toldBy(caller), action: 'ROLE_BOUND', details })
+  }
+
   return {
     async list(caller: Caller): Promise<PageOf<RoleBinding>> {
-      const { bindings, targets } = await state(store.read, caller.tenantId)
-      return { items: storageRoles.map((role) => toBinding(role, bindings, targets)), nextCursor: null }
+      const found = await state(store.read, caller.tenantId)
+      return { items: storageRoles.map((role) => toBinding(role, found)), nextCursor: null }
     },
 
     /** Null unbinds. CONFLICT where the target cannot serve the role, with the reason. */
-    async bind(caller: Caller, role: StorageRole, targetId: string | null): Promise<RoleBinding> {
+    async bind(caller: Caller, role: StorageRole, request: RoleBind): Promise<RoleBinding> {
+      if (request.targetId === null && role === 'encrypted') {
+        throw new Problem('CONFLICT', 'Encrypted always has a target: without one no file could be stored. Bind another one instead.')
+      }
       return store.transaction(async (tx) => {
-        const before = await tx.roleBindings.find(caller.tenantId, role)
-        if (targetId === null && role === 'encrypted') {
-          throw new Problem('CONFLICT', 'Encrypted always has a target: without one no file could be stored. Bind another one instead.')
-        }
-        const reason = targetId === null ? null : refusal(role, await getTarget(tx, caller.tenantId, targetId))
-        if (reason !== null) throw new Problem('CONFLICT', reason)
-        if ((before?.targetId ?? null) !== targetId) {
-          if (targetId === null) await tx.roleBindings.unbind(caller.tenantId, role)
-          else await tx.roleBindings.bind(caller.tenantId, { role, targetId, boundAt: clock.now(), staged: false })
-          const details = { role, targetId, previousTargetId: before?.targetId ?? null }
-          await tx.audit.append({ ...toldBy(caller), action: 'ROLE_BOUND', details })
-        }
-        const { bindings, targets } = await state(tx, caller.tenantId)
-        return toBinding(role, bindings, targets)
+        await change(tx, caller, { role, request })
+        return toBinding(role, await state(tx, caller.tenantId))
       })
     },
   }

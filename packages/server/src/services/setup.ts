@@ -51,6 +51,8 @@ export async function createTenant(tx: Tx, tenant: { slug: string; name: string 
     createdAt: at,
     removedAt: null,
     version: 1,
+    location: null,
+    capabilities: null,
   })
   await tx.roleBindings.bind(row.id, { role: 'encrypted', targetId, boundAt: at, staged: false })
   await tx.audit.append({ ...told, action: 'CREATE', details: { kind: 'tenant', name: row.name } })

@@ -13,13 +13,13 @@ export function registerRoleRoutes(app: HttpApp, { roles }: Services): void {
 
   const bind = {
     summary: 'Bind a storage role to a target',
-    description: 'For new files; those that are stored stay where they are. null unbinds.',
+    description: 'For new files; those that are stored stay where they are. A targetId of null unbinds.',
     tags,
     params: RoleParams,
     body: RoleBind,
     response: answers({ 200: RoleBinding }, ['NOT_FOUND', 'CONFLICT']),
   }
   app.put('/api/v1/roles/:role', { config: { permission: 'target.write' }, schema: bind }, (request) =>
-    roles.bind(request.caller, request.params.role, request.body.targetId),
+    roles.bind(request.caller, request.params.role, request.body),
   )
 }

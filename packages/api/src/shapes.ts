@@ -1,0 +1,11 @@
+import { type TEnum, type TSchema, Type } from 'typebox'
+
+// Words that the schemas are made of. Sizes are integers in requests; every byte count that an answer
+// holds is a JavaScript-safe integer too (2^53 bytes is 8 PiB), times are ISO 8601 UTC strings.
+
+export const closed = { additionalProperties: false } as const
+export const Uuid = Type.String({ format: 'uuid' })
+export const Time = Type.String({ format: 'date-time' })
+export const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+export const OneOf = <const T extends readonly string[]>(values: T): TEnum<[...T]> => Type.Enum<[...T]>([...values])

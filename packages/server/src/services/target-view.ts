@@ -1,0 +1,49 @@
+import type { Target } from '@holdfast/api'
+import type { Caller } from '../core/actor.ts'
+import { toIsoOrNull } from '../core/clock.ts'
+import type { Tables } from '../db/store.ts'
+import type { RoleBindingRow, TargetRow } from '../db/targets.ts'
+import { existing } from './caller.ts'
+import type { TargetDeps } from './target-deps.ts'
+
+type Context = { readonly bindings: readonly RoleBindingRow[]; readonly fileCount: number; readonly freeBytes: number | null }
+
+/** `credentials` of the row has no place in the answer, by type. */
+const toTarget = (row: TargetRow, context: Context): Target => ({
+  id: row.id,
+  name: row.name,
+  kind: row.kind,
+  builtin: row.builtin,
+  place: { ...row.place },
+  hasCredentials: row.credentials !== null,
+  quotaBytes: row.quotaBytes,
+  usedBytes: row.usedBytes,
+  reservedBytes: row.reservedBytes,
+  freeBytes: context.freeBytes,
+  lastPassAt: toIsoOrNull(row.lastPassAt),
+  lastTestAt: toIsoOrNull(row.lastTestAt),
+  lastTestOk: row.lastTestOk,
+  capabilities: row.capabilities,
+  roles: context.bindings.filter((binding) => binding.targetId === row.id).map((binding) => binding.role),
+  fileCount: context.fileCount,
+  removedAt: toIsoOrNull(row.removedAt),
+  version: row.version,
+})
+
+/** A target in use, or NOT_FOUND. */
+export const getTarget = async (tables: Pick<Tables, 'targets'>, tenantId: string, id: string): Promise<TargetRow> => {
+  const row = await tables.targets.find(tenantId, id)
+  return existing(row?.removedAt === null ? row : null, 'storage target')
+}
+
+export async function describeTargets({ store, backends }: TargetDeps, caller: Caller, rows: readonly TargetRow[]): Promise<Target[]> {
+  const [bindings, counts, free] = await Promise.all([
+    store.read.roleBindings.list(caller.tenantId),
+    store.read.targets.fileCounts(
+      caller.tenantId,
+      rows.map((row) => row.id),
+    ),
+    Promise.all(rows.map((row) => (row.removedAt === null ? backends.freeBytes(row) : null))),
+  ])
+  return rows.map((row, index) => toTarget(row, { bindings, fileCount: counts.get(row.id) ?? 0, freeBytes: free[index] ?? null }))
+}
