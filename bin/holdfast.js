@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ensureInstalled, findNode, root, runNode } from '../scripts/toolchain.js'
 
 ensureInstalled()
-const main = join(root, 'packages', 'cli', 'src', 'main.ts')
+const main = join(root, 'packages', 'cli', 'src', 'start.js')
 if (findNode() === process.execPath) {
   process.argv[1] = main
   await import(main)

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { ensureInstalled, ensureWebBuilt, root, runNode } from './toolchain.js'
 
 const data = resolve(root, process.env.HOLDFAST_DATA_DIR || 'data')
-const cli = join(root, 'packages', 'cli', 'src', 'main.ts')
+const cli = join(root, 'packages', 'cli', 'src', 'start.js')
 const keysComeFromOutside = [
   'HOLDFAST_MASTER_KEY',
   'HOLDFAST_MASTER_KEY_FILE',

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const main = join(import.meta.dirname, '..', 'src', 'main.ts')
+const main = join(import.meta.dirname, '..', 'src', 'start.js')
 
 export type Outcome = { readonly status: number | null; readonly stdout: Buffer; readonly stderr: string }
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -1,19 +1,15 @@
 import type { Codec } from './codecs.ts'
 import type { Destination } from './destination.ts'
-import { createDigest, createDigestThread, type Digest } from './digest.ts'
+import type { Digest } from './digest.ts'
 import type { FileInput } from './input.ts'
 import { createPieceWriter, type PieceWriter } from './piece-writer.ts'
 import { type Batch, createReadAhead, type Stretch } from './read-ahead.ts'
 import { createRingWriter, type RingWriter } from './ring-writer.ts'
 
-/** What went through: the plaintext's size and, where it was asked for, its SHA-256 in hexadecimal. */
-export type Converted = { readonly size: number; readonly sha256: string | null }
-/** Which side is hashed: what is read when sealing, what is written when opening. */
-export type Hashed = 'input' | 'output' | null
+/** Where results go, and what is hashed: what is read when sealing, what is written when opening. */
+export type Conversion = { readonly destination: Destination; readonly digest: Digest | null; readonly hashed: 'input' | 'output' }
 
 const BATCH_BYTES = 2 * 1_048_576
-/** Starting a thread takes about as long as hashing this much. */
-const THREAD_FROM_BYTES = 16 * 1_048_576
 /** A result larger than this from a stream is copied in pieces. */
 const STREAM_PIECE_BYTES = 1_048_576
 const CHUNKS_BEHIND = 8
@@ -34,29 +30,23 @@ function* stretches(codec: Codec): Generator<Stretch> {
   }
 }
 
-/** Seals or opens a file unit by unit: the next batches are read and the last results written and hashed meanwhile. */
-export async function convertFile(
-  input: FileInput,
-  codec: Codec,
-  options: { destination: Destination; hashed: Hashed },
-): Promise<Converted> {
-  const { destination, hashed } = options
-  await using digest = hashed === null ? null : input.size < THREAD_FROM_BYTES ? createDigest() : createDigestThread()
-  await using results =
-    destination.kind === 'stream' && codec.pieces !== undefined && hashed !== 'output'
-      ? piecewise(codec.pieces, createPieceWriter(destination))
-      : throughRing(codec, createRingWriter({ destination, digest: hashed === 'output' ? digest : null, largest: largestOf(codec) }))
+/**
+ * Seals or opens a file unit by unit: the next batches are read and the last results written and hashed meanwhile. Resolves to the size
+ * of what was written when all of it is.
+ */
+export async function convertFile(input: FileInput, codec: Codec, conversion: Conversion): Promise<number> {
+  const { digest, hashed } = conversion
+  await using results = resultsOf(codec, conversion)
   await using reader = createReadAhead(input, stretches(codec), Math.max(BATCH_BYTES, codec.longestInput))
   const giveBack = hashed === 'input' && digest !== null ? hashThenRelease(digest, reader.slack) : releaseAtOnce
-  let [read, written] = [0, 0]
+  let written = 0
   for (const group of groups(codec)) {
     const batch = await reader.next()
     for (const { index, bytes } of unitsOf(codec, group, batch)) written += await results.add(index, bytes)
-    read += batch.bytes.length
     await giveBack(batch)
   }
   await results.finish()
-  return { size: hashed === 'input' ? read : written, sha256: (await digest?.finish()) ?? null }
+  return written
 }
 
 function* unitsOf(codec: Codec, group: Group, batch: Batch): Generator<{ index: number; bytes: Uint8Array }> {
@@ -70,7 +60,13 @@ function* unitsOf(codec: Codec, group: Group, batch: Batch): Generator<{ index: 
 /** Converts units in order and sees to the writing. `add` answers the length of the unit's result. */
 type Results = AsyncDisposable & { add(index: number, bytes: Uint8Array): Promise<number>; finish(): Promise<void> }
 
-const largestOf = (codec: Codec): number => Math.max(codec.longestResult, codec.prefix.length)
+function resultsOf(codec: Codec, { destination, digest, hashed }: Conversion): Results {
+  const ofOutput = hashed === 'output' ? digest : null
+  if (destination.kind === 'stream' && codec.pieces !== undefined && ofOutput === null)
+    return piecewise(codec.pieces, createPieceWriter(destination))
+  const largest = Math.max(codec.longestResult, codec.prefix.length)
+  return throughRing(codec, createRingWriter({ destination, digest: ofOutput, largest }))
+}
 
 function throughRing(codec: Codec, writer: RingWriter): Results {
   const ready = writer.append(codec.prefix)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import type { Input } from './input.ts'
 
 /** SHA-256 of bytes in order. Disposing stops it at once. */
 export interface Digest extends AsyncDisposable {
@@ -19,6 +20,13 @@ export function createDigest(): Digest {
     [Symbol.asyncDispose]: async () => {},
   }
 }
+
+/** Starting a thread takes about as long as hashing this much. */
+const THREAD_FROM_BYTES = 16 * 1_048_576
+
+/** In a thread of its own unless `input` is known to be small. */
+export const createDigestFor = (input: Input): Digest =>
+  input.kind === 'file' && input.size < THREAD_FROM_BYTES ? createDigest() : createDigestThread()
 
 type Waiting = { resolve(answer: string): void; reject(reason: unknown): void }
 

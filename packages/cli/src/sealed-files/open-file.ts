@@ -14,9 +14,9 @@ import {
 import { nodeEngine } from '@holdfast/container/node'
 import { CommandFailure, wrongUse } from '../failure.ts'
 import { floeOpening, lxencOpening } from './codecs.ts'
-import { type Converted, convertFile, convertStream } from './convert.ts'
+import { convertFile, convertStream } from './convert.ts'
 import { type Destination, openDestination } from './destination.ts'
-import { createDigest } from './digest.ts'
+import { createDigestFor, type Digest } from './digest.ts'
 import { faultsOf } from './faults.ts'
 import { type FileInput, type Input, openInput, type StreamInput } from './input.ts'
 import { type FileKeyOptions, givenFileKey, masterKey } from './keys.ts'
@@ -32,7 +32,9 @@ export type OpenOptions = FileKeyOptions & {
 }
 
 type Keys = { readonly aad: Uint8Array; readonly fileKey: Uint8Array } | { readonly masterKey: Uint8Array; readonly profile: LxencProfile }
-type Job = { readonly destination: Destination; readonly options: OpenOptions }
+type Job = { readonly destination: Destination; readonly digest: Digest | null; readonly options: OpenOptions }
+/** The size of what was opened and, where it was asked for, its SHA-256 in hexadecimal. */
+export type Opened = { readonly size: number; readonly sha256: string | null; readonly format: ContainerFormat }
 
 const START_BYTES = 12
 
@@ -40,7 +42,7 @@ const START_BYTES = 12
  * Opens `path`, telling the formats apart by how it begins. At the output there is all of it, durably, or nothing; a stream gets each
  * piece once it is authenticated. Resolves only where every byte given out was.
  */
-export async function openFile(path: string, options: OpenOptions): Promise<Converted & { format: ContainerFormat }> {
+export async function openFile(path: string, options: OpenOptions): Promise<Opened> {
   using input = openInput(path)
   return await faultsOf(input.name, async () => {
     const opened = input.kind === 'file' ? { input, start: await startOf(input) } : await peek(input)
@@ -48,9 +50,11 @@ export async function openFile(path: string, options: OpenOptions): Promise<Conv
     if (format === null) throw new CommandFailure(`${input.name}: neither a FLOE file nor an LXENC01 file begins like this (at byte 0)`)
     const keys = keysFor(format, options, path)
     await using destination = await openDestination(options.output, { replace: options.force === true })
-    const converted = await open(opened.input, keys, { destination, options })
+    await using digest = options.digest ? createDigestFor(opened.input) : null
+    const size = await open(opened.input, keys, { destination, digest, options })
+    const sha256 = (await digest?.finish()) ?? null
     await destination.commit()
-    return { ...converted, format }
+    return { size, sha256, format }
   })
 }
 
@@ -80,30 +84,24 @@ function keysFor(format: ContainerFormat, options: OpenOptions, path: string): K
   throw wrongUse(`${path} is a FLOE file: give its key with --file-key or --file-key-file${hint}`)
 }
 
-async function open(input: Input, keys: Keys, job: Job): Promise<Converted> {
-  const { destination, options } = job
+async function open(input: Input, keys: Keys, job: Job): Promise<number> {
+  const { destination, digest, options } = job
   if (input.kind === 'stream') return await openStream(input, keys, job)
   const isFloe = 'fileKey' in keys
   if (options.range === undefined && (isFloe || keys.profile === 'strict')) {
     const codec = isFloe ? await floeOpening(keys, input.source) : await lxencOpening(keys.masterKey, input.source)
-    return await convertFile(input, codec, { destination, hashed: options.digest ? 'output' : null })
+    return await convertFile(input, codec, { destination, digest, hashed: 'output' })
   }
   const secrets = { ...keys, engine: nodeEngine }
   const reader = 'fileKey' in secrets ? await openFloe(input.source, secrets) : await openLxenc(input.source, secrets)
-  return await writeHashed(reader.stream(rangeOf(reader, options)), job)
+  return await convertStream(reader.stream(rangeOf(reader, options)), job)
 }
 
 const rangeOf = (reader: ContainerReader, options: OpenOptions): InclusiveRange | undefined =>
   options.range === undefined ? undefined : rangeIn(options.range, reader.plaintextSize)
 
-async function openStream(input: StreamInput, keys: Keys, job: Job): Promise<Converted> {
+async function openStream(input: StreamInput, keys: Keys, job: Job): Promise<number> {
   if (job.options.range !== undefined) throw wrongUse('--range needs a regular file as input')
   const secrets = { ...keys, engine: nodeEngine }
-  return await writeHashed('fileKey' in secrets ? openFloeStream(input.chunks, secrets) : openLxencStream(input.chunks, secrets), job)
-}
-
-async function writeHashed(results: AsyncIterable<Uint8Array>, { destination, options }: Job): Promise<Converted> {
-  const digest = options.digest ? createDigest() : null
-  const size = await convertStream(results, { destination, digest })
-  return { size, sha256: (await digest?.finish()) ?? null }
+  return await convertStream('fileKey' in secrets ? openFloeStream(input.chunks, secrets) : openLxencStream(input.chunks, secrets), job)
 }

@@ -22,11 +22,12 @@ async function readStretch(input: FileInput, bytes: Uint8Array, { offset, length
   throw new CommandFailure(`${input.name}: it became shorter while it was being read`)
 }
 
-const MEMORY_BYTES = 8 * 1_048_576
+const MEMORY_BYTES = 16 * 1_048_576
+const SLOTS = 8
 
 /** Reads `stretches`, none longer than `longest`, a few ahead of whoever takes them. */
 export function createReadAhead(input: FileInput, stretches: Iterator<Stretch>, longest: number): ReadAhead {
-  const slots = Math.max(2, Math.min(4, Math.floor(MEMORY_BYTES / longest)))
+  const slots = Math.max(2, Math.min(SLOTS, Math.floor(MEMORY_BYTES / longest)))
   const free = Array.from<unknown, Uint8Array>({ length: slots }, () => new Uint8Array(new SharedArrayBuffer(longest)))
   const coming: Promise<Batch>[] = []
   let closed = false

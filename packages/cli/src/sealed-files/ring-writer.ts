@@ -15,8 +15,8 @@ export interface RingWriter extends AsyncDisposable {
 
 const BLOCK_BYTES = 2 * 1_048_576
 const WASM_PAGE_BYTES = 65_536
-/** Blocks in the ring beside those that the largest result needs. */
-const BLOCKS = 4
+/** Blocks in the ring beside those that the largest result needs. Node runs four calls of the system at once, and one is for reading. */
+const BLOCKS = 3
 
 /**
  * Memory that begins at a page, as writing past the page cache needs it. It is not shared with other threads: V8 copies into shared

@@ -1,13 +1,6 @@
-import { FLOE_DEFAULT_SEGMENT_LENGTH, sealFloe, sealLxenc, utf8 } from '@holdfast/container'
-import { nodeEngine } from '@holdfast/container/node'
-import { wrongUse } from '../failure.ts'
-import { type Codec, floeSealing, lxencSealing } from './codecs.ts'
-import { type Converted, convertFile, convertStream, hashedOnTheWay } from './convert.ts'
-import { type Destination, openDestination } from './destination.ts'
-import { createDigestThread } from './digest.ts'
-import { faultsOf } from './faults.ts'
-import { type Input, openInput, type StreamInput } from './input.ts'
-import { createFileKey, type FileKeyOptions, givenFileKey, masterKey, type NewFileKey } from './keys.ts'
+import { createDigestFor } from './digest.ts'
+import { openInput } from './input.ts'
+import type { FileKeyOptions } from './keys.ts'
 
 export type SealOptions = FileKeyOptions & {
   readonly output: string
@@ -17,69 +10,14 @@ export type SealOptions = FileKeyOptions & {
   readonly force?: boolean
 }
 
-/** How one of the two formats seals a file of known size, and a stream. */
-type Sealing = { file(size: number): Codec | Promise<Codec>; stream(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> }
+/** Size and SHA-256, in hexadecimal, are those of the bytes that were sealed. */
+export type Sealed = { readonly size: number; readonly sha256: string; readonly keyFile: string | null }
 
-/** Seals `path`. Size and digest are those of the bytes that were sealed. At the output there is all of it, durably, or nothing. */
-export async function sealFile(path: string, options: SealOptions): Promise<Converted & { keyFile: string | null }> {
-  if (options.format === 'lxenc1') assertNoFloeOptions(options)
-  const key = options.format === 'floe' ? givenFileKey(options) : masterKey()
+/** Seals `path`. At the output there is all of it, durably, or nothing. */
+export async function sealFile(path: string, options: SealOptions): Promise<Sealed> {
   using input = openInput(path)
-  await using destination = await openDestination(options.output, { replace: options.force === true })
-  using made = key === null ? newFileKey(options) : null
-  const sealing = options.format === 'floe' ? floe(key ?? made!.key, options) : lxenc(key!)
-  const converted = await faultsOf(input.name, () => seal(input, sealing, destination))
-  await destination.commit()
-  made?.keep()
-  return { ...converted, keyFile: made?.path ?? null }
-}
-
-function assertNoFloeOptions(options: SealOptions): void {
-  for (const [name, value] of Object.entries({
-    '--file-key': options.fileKey,
-    '--file-key-file': options.fileKeyFile,
-    '--aad': options.aad,
-    '--segment-length': options.segmentLength,
-  })) {
-    if (value !== undefined) throw wrongUse(`${name} is for --format floe`)
-  }
-}
-
-function newFileKey(options: SealOptions): NewFileKey {
-  if (options.output === '-') throw wrongUse('Sealing to standard output needs --file-key or --file-key-file')
-  return createFileKey(`${options.output}.key`)
-}
-
-function floe(fileKey: Uint8Array, options: SealOptions): Sealing {
-  const keys = { fileKey, aad: utf8(options.aad ?? '') }
-  const segmentLength = options.segmentLength ?? FLOE_DEFAULT_SEGMENT_LENGTH
-  return {
-    file: (size) => floeSealing(keys, size, segmentLength),
-    stream: (chunks) => sealFloe(chunks, { ...keys, segmentLength, engine: nodeEngine }),
-  }
-}
-
-const lxenc = (key: Uint8Array): Sealing => ({
-  file: (size) => lxencSealing(key, size),
-  stream: (chunks) => sealLxenc(chunks, { masterKey: key, engine: nodeEngine }),
-})
-
-async function seal(input: Input, sealing: Sealing, destination: Destination): Promise<Converted> {
-  if (input.kind === 'stream') return await sealStream(input, sealing, destination)
-  const converted = await convertFile(input, await sealing.file(input.size), { destination, hashed: 'input' })
-  input.assertUnchanged()
-  return converted
-}
-
-async function sealStream(input: StreamInput, sealing: Sealing, destination: Destination): Promise<Converted> {
-  await using digest = createDigestThread()
-  let size = 0
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const bytes of hashedOnTheWay(input.chunks, digest)) {
-      size += bytes.length
-      yield bytes
-    }
-  }
-  await convertStream(sealing.stream(counted()), { destination, digest: null })
-  return { size, sha256: await digest.finish() }
+  await using digest = createDigestFor(input)
+  // Hashing decides how long it all takes, so its thread starts while the rest is loaded.
+  const { sealInput } = await import('./sealing.ts')
+  return await sealInput(input, digest, options)
 }
