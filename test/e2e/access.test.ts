@@ -6,14 +6,12 @@ import { admin, type House, makeEvidence, openHouse } from './house.ts'
 
 let browser: Browser
 let house: House
+const resources = new AsyncDisposableStack()
 before(async () => {
-  browser = await launchChromium()
-  house = await openHouse({ withAdmin: true })
+  browser = resources.adopt(await launchChromium(), (launched) => launched.close())
+  house = resources.use(await openHouse({ withAdmin: true }))
 })
-after(async () => {
-  await house[Symbol.asyncDispose]()
-  await browser.close()
-})
+after(() => resources.disposeAsync())
 
 /** Presses Tab until the element of this role and name has the focus, as somebody without a mouse does. */
 async function tabTo(page: Page, role: 'button' | 'link' | 'textbox', name: string | RegExp): Promise<void> {
@@ -44,10 +42,12 @@ test('U5: from signing in to the download with the keyboard alone', async () => 
   await page.keyboard.press('Tab')
   await page.keyboard.type('By keyboard')
   await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'By keyboard', level: 1 }).waitFor()
+  await page.getByRole('dialog', { name: 'New case' }).waitFor({ state: 'detached' })
 
   await makeEvidence(house.at('keys.bin'), 100_000, 9)
-  await tabTo(page, 'button', 'Choose files')
   const choosing = page.waitForEvent('filechooser')
+  await tabTo(page, 'button', 'Choose files')
   await page.keyboard.press('Enter')
   await (await choosing).setFiles(house.at('keys.bin'))
   await tabTo(page, 'button', 'Download keys.bin')
