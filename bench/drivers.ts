@@ -77,7 +77,17 @@ async function smb(): Promise<Setting> {
     if (status !== 0) throw new Error(`smbclient failed: ${output}`)
   }
   const { host, port, share, user, password } = server
-  const target = openSmbTarget({ host, port, share, user, password, domain: '', folder: '', clock: systemClock })
+  const target = openSmbTarget({
+    host,
+    port,
+    share,
+    user,
+    password,
+    domain: '',
+    folder: '',
+    policy: { allowLocal: true },
+    clock: systemClock,
+  })
   return {
     name: 'smb',
     target,

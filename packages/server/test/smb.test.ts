@@ -14,7 +14,10 @@ describe('T4: SMB 3 on Samba', () => {
   targetContract('smb', async () => {
     const { host, port, share, user, password } = server
     const another = async () =>
-      openSmbTarget({ host, port, share, user, password, domain: '', folder: '', clock: systemClock, timeout: 10_000 })
+      openSmbTarget({
+        ...{ host, port, share, user, password, domain: '', folder: '' },
+        ...{ policy: { allowLocal: true }, clock: systemClock, timeout: 10_000 },
+      })
     const target = await another()
     return {
       target,

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net'
 import type { MessageCrypt } from './crypt.ts'
 import { SmbError } from './errors.ts'
 import { frameHead, frameReader } from './frames.ts'
@@ -66,9 +66,16 @@ export class Connection implements AsyncDisposable {
   }
 
   /** Connects within `timeout` milliseconds; each later request has as long for its answer. */
-  static open(options: { host: string; port: number; timeout: number; signal?: AbortSignal | undefined }): Promise<Connection> {
+  static open(options: {
+    host: string
+    port: number
+    timeout: number
+    signal?: AbortSignal | undefined
+    lookup?: LookupFunction | undefined
+  }): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connectTcp({ host: options.host, port: options.port })
+      const { host, port, lookup } = options
+      const socket = connectTcp({ host, port, ...(lookup ? { lookup } : {}) })
       const fail = (error: unknown) => {
         socket.destroy()
         reject(error)

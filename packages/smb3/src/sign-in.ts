@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { LookupFunction } from 'node:net'
 import { Connection } from './connection.ts'
 import { cipherName, messageCrypt, offeredCiphers, type SessionKeys, sessionKeys } from './crypt.ts'
 import { SmbError } from './errors.ts'
@@ -37,6 +38,8 @@ export type ConnectOptions = Credentials & {
   /** Milliseconds for the connection and for each answer; 30,000 where not given. */
   readonly timeout?: number
   readonly signal?: AbortSignal
+  /** Looks the host up in place of the system, e.g. to refuse some addresses; a host written as an address is not looked up. */
+  readonly lookup?: LookupFunction
   /** Called before each step, so that a caller can say which one failed. */
   readonly onStep?: (step: SignInStep) => void
 }
@@ -64,6 +67,7 @@ export async function signIn(options: ConnectOptions): Promise<SignedIn> {
     port: options.port ?? 445,
     timeout: options.timeout ?? 30_000,
     signal: options.signal,
+    lookup: options.lookup,
   })
   try {
     step('negotiate')

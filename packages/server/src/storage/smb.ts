@@ -1,5 +1,6 @@
 import { connectShare, SmbError, type SmbFault, type SmbFile, type SmbShare } from '@holdfast/smb3'
 import type { Clock } from '../core/clock.ts'
+import { checkLiteralHost, type EndpointPolicy, guardedLookup } from './endpoint-guard.ts'
 import { RESERVED_PREFIX } from './key.ts'
 import type { RemoteFile, RemoteFiles } from './remote-files.ts'
 import { smbNames } from './smb-names.ts'
@@ -15,6 +16,7 @@ export type SmbOptions = Pick<TreeOptions, 'clock'> & {
   readonly user: string
   readonly password: string
   readonly domain: string
+  readonly policy: EndpointPolicy
   /** Milliseconds for the connection and for each answer; 30,000 where not said. */
   readonly timeout?: number
 }
@@ -36,6 +38,8 @@ const faults: Partial<Record<SmbFault, StorageFault>> = {
 
 function toStorageError(error: unknown): unknown {
   if (!(error instanceof SmbError)) return error
+  // What the look-up of the name refused.
+  if (error.cause instanceof StorageError) return error.cause
   return new StorageError(faults[error.fault] ?? 'unavailable', error.message, { cause: error })
 }
 
@@ -55,7 +59,8 @@ function createLink(options: SmbOptions): Link {
       if (known && !known.closed) return known
       // Of many that find the connection gone, the first makes the new one.
       if (!current || (await current.catch(() => null)) === known) {
-        current = connectShare({ ...options, timeout: options.timeout ?? 30_000 })
+        checkLiteralHost(options.host, options.policy)
+        current = connectShare({ ...options, lookup: guardedLookup(options.policy) as never, timeout: options.timeout ?? 30_000 })
       }
       return current
     },

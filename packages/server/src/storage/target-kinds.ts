@@ -104,8 +104,10 @@ const local: TargetKind = {
 const smb: TargetKind = {
   place: SmbPlace,
   credentials: SmbCredentials,
-  open: async ({ place, credentials }, { clock }) =>
-    openSmbTarget({ port: 445, folder: '', domain: '', ...(place as SmbPlace), ...(credentials as SmbCredentials), clock }),
+  open: async ({ place, credentials }, context) => {
+    const address = { port: 445, folder: '', domain: '', ...(place as SmbPlace), ...(credentials as SmbCredentials) }
+    return openSmbTarget({ ...address, policy: policyOf(context), clock: context.clock })
+  },
   connect: ({ place }, context) => networkSteps({ port: 445, ...(place as SmbPlace) }, policyOf(context)),
   probe: (address, context, options) => probeFiles(smb.open(address, context), options),
 }
