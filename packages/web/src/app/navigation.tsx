@@ -1,10 +1,11 @@
-import { IconCloudCog, IconDatabase, IconFolders, IconHistory, IconKey, IconUsers } from '@tabler/icons-react'
+import { IconCloudCog, IconDatabase, IconFolders, IconHistory, IconKey, IconTransfer, IconUsers } from '@tabler/icons-react'
 import { NavItem } from '../ui/links.tsx'
 import { useMay } from './services.tsx'
 import classes from './shell.module.css'
 
 const settings = [
   { to: '/settings/storage', label: 'Storage', needs: 'target.read', icon: IconDatabase },
+  { to: '/settings/migrations', label: 'Migrations', needs: 'target.read', icon: IconTransfer },
   { to: '/settings/people', label: 'People', needs: 'member.read', icon: IconUsers },
   { to: '/settings/tokens', label: 'API tokens', needs: 'token.read', icon: IconKey },
   { to: '/settings/jobs', label: 'Jobs', needs: 'job.read', icon: IconCloudCog },

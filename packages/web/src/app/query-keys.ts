@@ -9,5 +9,6 @@ export const keys = {
   members: 'members',
   tokens: 'tokens',
   jobs: 'jobs',
+  migrations: 'migrations',
 } as const
 export type QueryRoot = (typeof keys)[keyof typeof keys]

@@ -2,6 +2,8 @@ import { ApiProblem } from '@holdfast/client'
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
 import { jobStatusNames } from '../features/jobs/job-words.ts'
+import { moveStatusNames } from '../features/migrations/migration-words.ts'
+import { remoteKinds } from '../ui/target-kinds.ts'
 import { BrokenPage, NotFoundPage } from './pages/trouble.tsx'
 import { ForPermission } from './permission.tsx'
 import { dayOf, innerPathOf, oneOf, present, type Raw, textOf } from './search.ts'
@@ -92,6 +94,11 @@ const AuditPage = lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPa
 const StoragePage = lazyRouteComponent(() => import('./pages/storage.tsx'), 'StoragePage')
 const PeoplePage = lazyRouteComponent(() => import('./pages/people.tsx'), 'PeoplePage')
 const TokensPage = lazyRouteComponent(() => import('./pages/tokens.tsx'), 'TokensPage')
+const NewTargetPage = lazyRouteComponent(() => import('./pages/target.tsx'), 'NewTargetPage')
+const EditTargetPage = lazyRouteComponent(() => import('./pages/target.tsx'), 'EditTargetPage')
+const MigrationsPage = lazyRouteComponent(() => import('./pages/migrations.tsx'), 'MigrationsPage')
+const NewMigrationPage = lazyRouteComponent(() => import('./pages/new-migration.tsx'), 'NewMigrationPage')
+const MigrationPage = lazyRouteComponent(() => import('./pages/migration.tsx'), 'MigrationPage')
 const JobsPage = lazyRouteComponent(() => import('./pages/jobs.tsx'), 'JobsPage')
 
 const audit = createRoute({
@@ -104,6 +111,34 @@ const storage = createRoute({
   getParentRoute: () => app,
   path: '/settings/storage',
   component: () => <ForPermission needs="target.read" page={StoragePage} />,
+})
+const newTarget = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/storage/new',
+  validateSearch: (raw: Raw) => present({ kind: oneOf(raw.kind, remoteKinds), again: textOf(raw.again, 64) }),
+  component: () => <ForPermission needs="target.write" page={NewTargetPage} />,
+})
+const oneTarget = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/storage/$targetId',
+  component: () => <ForPermission needs="target.write" page={EditTargetPage} />,
+})
+const migrations = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/migrations',
+  component: () => <ForPermission needs="target.read" page={MigrationsPage} />,
+})
+const newMigration = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/migrations/new',
+  validateSearch: (raw: Raw) => present({ from: textOf(raw.from, 64), to: textOf(raw.to, 64) }),
+  component: () => <ForPermission needs="target.write" page={NewMigrationPage} />,
+})
+const oneMigration = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/migrations/$migrationId',
+  validateSearch: (raw: Raw) => present({ status: oneOf(raw.status, moveStatusNames) }),
+  component: () => <ForPermission needs="target.read" page={MigrationPage} />,
 })
 const people = createRoute({
   getParentRoute: () => app,
@@ -125,10 +160,11 @@ const jobs = createRoute({
 /** Addresses that lead nowhere still stand inside the frame. */
 const nowhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFoundPage })
 
+const storagePages = [storage, newTarget, oneTarget, migrations, newMigration, oneMigration] as const
 const routeTree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([home, cases, oneCase, oneItem, audit, storage, people, tokens, jobs, nowhere]),
+  app.addChildren([home, cases, oneCase, oneItem, audit, ...storagePages, people, tokens, jobs, nowhere]),
 ])
 
 export const createAppRouter = (context: Context) =>

@@ -8,6 +8,10 @@ export const kindWords: Record<Target['kind'], string> = {
   sftp: 'SFTP server',
 }
 
+/** Kinds that an administrator adds: the target on this server's disk is there from the start. */
+export const remoteKinds = ['s3', 'smb', 'sftp'] as const
+export type RemoteKind = (typeof remoteKinds)[number]
+
 /** For rows that name a target: "Local (disk of this server)". */
 export function sayTarget(target: { readonly name: string; readonly kind: string; readonly removed: boolean }): string {
   if (target.removed) return `${target.name} (removed)`

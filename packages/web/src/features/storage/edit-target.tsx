@@ -1,80 +1,120 @@
 import type { Target } from '@holdfast/api'
-import { Modal, NumberInput, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { useMutation } from '@tanstack/react-query'
+import { notifications } from '@mantine/notifications'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
-import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
+import { Facts } from '../../ui/facts.tsx'
+import { FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
 import { formatBytes } from '../../ui/format.ts'
+import { ButtonLink, TextLink } from '../../ui/links.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { Page } from '../../ui/page.tsx'
+import { Panel } from '../../ui/panel.tsx'
+import { Busy, Failed } from '../../ui/states.tsx'
+import { kindWords, type RemoteKind } from '../../ui/target-kinds.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
-import { quotaToBytes, quotaToGigabytes } from './target-words.ts'
+import { targetQuery } from './queries.ts'
+import { commonProblems } from './target-checks.ts'
+import { type TargetValues, toUpdate, valuesOf } from './target-fields.ts'
+import { QuotaField, TargetFormView } from './target-form.tsx'
+import { quotaToBytes, sayPlace } from './target-words.ts'
 
-type EditTargetProps = { readonly target: Target; readonly opened: boolean; readonly onClose: () => void }
-
-export function EditTarget(props: EditTargetProps) {
+/** Name, limit, sign-in and protection of a target. Where it is stays: another place is another target. */
+export function EditTarget({ targetId }: { targetId: string }) {
+  const target = useQuery({ ...targetQuery(useClient(), targetId), refetchOnWindowFocus: false })
+  const title = target.data ? `Edit ${target.data.name}` : 'Edit storage target'
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={`Edit ${props.target.name}`}>
-      {props.opened ? <EditTargetForm {...props} /> : null}
-    </Modal>
+    <Page title={title} above={<TextLink to="/settings/storage">Storage</TextLink>}>
+      {target.isPending ? <Busy>Loading the storage target</Busy> : null}
+      {target.isError && !target.data ? <Failed error={target.error} onRetry={() => target.refetch()} /> : null}
+      {target.data ? <Editor key={target.data.id} target={target.data} /> : null}
+    </Page>
   )
 }
 
-type Values = { name: string; quotaBytes: number | '' }
-
-function useEditTarget(target: Target, onClose: () => void) {
+function useSave(target: Target) {
   const client = useClient()
   const refresh = useRefresh()
-  const form = useForm<Values>({
-    initialValues: { name: target.name, quotaBytes: quotaToGigabytes(target.quotaBytes) },
-    validate: {
-      name: (value) => (value.trim() ? null : 'Enter a name.'),
-      quotaBytes: (value) => (value === '' || value > 0 ? null : 'Enter a size above 0, or leave it empty for no quota.'),
-    },
-  })
-  const save = useMutation({
-    mutationFn: (values: Values) =>
-      client.targets.update(
-        target.id,
-        // A quota that was not touched goes out unrounded, which is not at all.
-        { name: values.name.trim(), ...(form.isDirty('quotaBytes') ? { quotaBytes: quotaToBytes(values.quotaBytes) } : {}) },
-        { ifVersion: target.version },
-      ),
-    onSuccess: onClose,
-    onError: (error) => placeProblem(form, error, { CONFLICT: 'name' }),
-    onSettled: () => refresh(keys.targets, keys.roles, keys.audit),
-  })
-  return { form, save }
+  const navigate = useNavigate()
+  return async (values: TargetValues) => {
+    const saved = await client.targets
+      .update(target.id, toUpdate(target, values), { ifVersion: target.version })
+      .finally(() => refresh(keys.targets, keys.roles, keys.audit))
+    notifications.show({ title: 'Storage target saved', message: `${saved.name} was changed.` })
+    await navigate({ to: '/settings/storage' })
+  }
 }
 
-function EditTargetForm({ target, onClose }: EditTargetProps) {
-  const { form, save } = useEditTarget(target, onClose)
-  const quota = quotaToBytes(form.values.quotaBytes)
+function Editor({ target }: { target: Target }) {
+  const save = useSave(target)
+  if (target.kind === 'local') return <LocalForm target={target} onSave={save} />
+  const above = <WhereItIs target={target} kind={target.kind} />
+  const setup = { kind: target.kind, initial: valuesOf(target), targetId: target.id, stored: target.hasCredentials }
+  return <TargetFormView {...setup} saveLabel="Save changes" onSave={save} above={above} />
+}
+
+const WhereItIs = ({ target, kind }: { target: Target; kind: RemoteKind }) => (
+  <Panel title="Where it is" hint="Another place is another target: add one there and migrate the files to it.">
+    <Facts
+      facts={[
+        ['Kind', kindWords[kind]],
+        [
+          'Place',
+          <span key="place" className="hf-mono">
+            {sayPlace(target)}
+          </span>,
+        ],
+        [
+          'Host key',
+          typeof target.place.hostKey === 'string' ? (
+            <code key="key" className="hf-mono">
+              {target.place.hostKey}
+            </code>
+          ) : null,
+        ],
+      ]}
+    />
+  </Panel>
+)
+
+/** Says what a quota below what is stored means, before it is saved. */
+export function QuotaTooSmall({ target, quotaBytes }: { target: Target; quotaBytes: number | null }) {
+  const held = target.usedBytes + target.reservedBytes
+  if (quotaBytes === null || quotaBytes >= held) return null
   return (
-    <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
-      <Stack gap="md">
-        <FormProblem error={save.error} errors={form.errors} />
-        <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
-        <NumberInput
-          label="Quota in GB"
-          description="The most that Holdfast stores here. Empty for no quota."
-          min={0}
-          decimalScale={3}
-          thousandSeparator
-          suffix=" GB"
-          hideControls
-          {...form.getInputProps('quotaBytes')}
-          onChange={(value) => form.setFieldValue('quotaBytes', value === '' ? '' : Number(value))}
-        />
-        {quota !== null && quota < target.usedBytes + target.reservedBytes ? (
-          <Notice tone="attention" live title="Below what is stored already">
-            {formatBytes(target.usedBytes + target.reservedBytes)} are stored or reserved. Files stay readable; new ones are refused until
-            there is room.
-          </Notice>
-        ) : null}
-        <FormActions label="Save changes" pending={save.isPending} onCancel={onClose} />
-      </Stack>
-    </form>
+    <Notice tone="attention" live title="Below what is stored already">
+      {formatBytes(held)} are stored or reserved. Files stay readable; new ones are refused until there is room.
+    </Notice>
+  )
+}
+
+type LocalFormProps = { readonly target: Target; readonly onSave: (values: TargetValues) => Promise<void> }
+
+function LocalForm({ target, onSave }: LocalFormProps) {
+  const form = useForm<TargetValues>({ initialValues: valuesOf(target), validate: commonProblems })
+  const save = useMutation({ mutationFn: onSave, onError: (error) => placeProblem(form, error, { CONFLICT: 'name' }) })
+  return (
+    <Panel>
+      <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+        <Stack gap="md" maw="30rem">
+          <FormProblem error={save.error} errors={form.errors} />
+          <TextInput label="Name" required maxLength={200} {...form.getInputProps('name')} />
+          <QuotaField {...form.getInputProps('quotaBytes')} />
+          <QuotaTooSmall target={target} quotaBytes={quotaToBytes(form.values.quotaBytes)} />
+          <Group gap="xs">
+            <ButtonLink to="/settings/storage" variant="default">
+              Cancel
+            </ButtonLink>
+            <Button type="submit" loading={save.isPending}>
+              Save changes
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Panel>
   )
 }

@@ -1,36 +1,30 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
-import { useClient } from '../../app/services.tsx'
-import { count } from '../../ui/format.ts'
+import { IconPlus } from '@tabler/icons-react'
+import { useMay } from '../../app/services.tsx'
+import { ButtonLink } from '../../ui/links.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Panel } from '../../ui/panel.tsx'
-import { Busy, Failed, More } from '../../ui/states.tsx'
-import { targetsQuery } from './queries.ts'
+import { RemovedTargets } from './removed-targets.tsx'
 import { Roles } from './roles.tsx'
-import { TargetCard } from './target-card.tsx'
+import { TargetTable } from './target-table.tsx'
 
 export function StorageSettings() {
-  const targets = useInfiniteQuery(targetsQuery(useClient()))
-  const rows = targets.data?.pages.flatMap((page) => page.items)
+  const mayWrite = useMay()('target.write')
   return (
     <Page
       title="Storage"
       hint="Where files are kept. A role says which target new files of a kind go to; stored files stay where they are."
+      actions={
+        mayWrite ? (
+          <ButtonLink to="/settings/storage/new" leftSection={<IconPlus size={16} aria-hidden="true" />}>
+            Add target
+          </ButtonLink>
+        ) : null
+      }
     >
-      <Panel title="Storage targets" flush={rows !== undefined}>
-        {targets.isError && !rows ? <Failed error={targets.error} what="Targets can't be shown" onRetry={() => targets.refetch()} /> : null}
-        {targets.isPending ? <Busy>Loading storage targets</Busy> : null}
-        {rows?.map((target) => (
-          <TargetCard key={target.id} target={target} />
-        ))}
-        {rows ? (
-          <More
-            hasMore={targets.hasNextPage}
-            loading={targets.isFetchingNextPage}
-            onMore={() => targets.fetchNextPage()}
-            shown={count(rows.length, 'target')}
-          />
-        ) : null}
+      <Panel title="Storage targets" flush>
+        <TargetTable />
       </Panel>
+      <RemovedTargets />
       <Roles />
     </Page>
   )

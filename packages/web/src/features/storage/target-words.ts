@@ -56,8 +56,29 @@ export function usageOf(target: Pick<Target, 'quotaBytes' | 'usedBytes' | 'reser
 export const quotaToBytes = (gigabytes: number | ''): number | null => (gigabytes === '' ? null : Math.round(gigabytes * GiB))
 export const quotaToGigabytes = (bytes: number | null): number | '' => (bytes === null ? '' : Math.round((bytes / GiB) * 1000) / 1000)
 
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const joined = (...parts: string[]): string => parts.filter(Boolean).join('/')
+
+/** Where a target is, as people of that kind of storage write it. */
+export function sayPlace({ kind, place }: Pick<Target, 'kind' | 'place'>): string {
+  if (kind === 's3') {
+    const server = text(place.endpoint).replace(/^https?:\/\//, '') || `AWS ${text(place.region)}`
+    return `${joined(text(place.bucket), text(place.prefix))} at ${server}`
+  }
+  const port = typeof place.port === 'number' ? `:${place.port}` : ''
+  if (kind === 'smb') return `\\\\${text(place.host)}${port}\\${joined(text(place.share), text(place.folder)).replaceAll('/', '\\')}`
+  if (kind === 'sftp') {
+    const directory = text(place.directory)
+    return `${text(place.user)}@${text(place.host)}${port}:${directory === '' ? '~' : directory}`
+  }
+  return text(place.path)
+}
+
 export const roleWords = {
   encrypted: { label: 'Encrypted', explain: 'Takes files of Encrypted Storage, sealed by Holdfast.' },
-  direct: { label: 'Direct', explain: 'Takes large files as they are, protected by the target itself. Off until a target is chosen.' },
+  direct: {
+    label: 'Direct',
+    explain: 'Takes large files as they are, protected by the storage itself. Off, and shown to nobody, until a target is chosen.',
+  },
   backup: { label: 'Backup', explain: 'Takes encrypted snapshots of the database.' },
 } as const

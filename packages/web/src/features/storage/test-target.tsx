@@ -1,15 +1,12 @@
-import type { Target, TargetTest, TestStep } from '@holdfast/api'
+import type { Target } from '@holdfast/api'
 import { Button, Group, Modal, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
-import { formatMilliseconds } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
-import { ToneIcon } from '../../ui/status-badge.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
-import classes from './storage.module.css'
+import { TestOutcome } from './test-steps.tsx'
 
 type TestTargetProps = { readonly target: Target; readonly opened: boolean; readonly onClose: () => void }
 
@@ -40,7 +37,7 @@ function RunningTest({ target, onClose }: { target: Target; onClose: () => void 
     <Stack gap="md">
       {test.isFetching ? <Busy>Writing, reading back and comparing a probe</Busy> : null}
       {test.isError && !test.isFetching ? <Failed error={test.error} /> : null}
-      {test.data && !test.isFetching ? <Outcome outcome={test.data} /> : null}
+      {test.data && !test.isFetching ? <TestOutcome outcome={test.data} /> : null}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" loading={test.isFetching} onClick={() => void test.refetch()}>
           Test again
@@ -48,34 +45,5 @@ function RunningTest({ target, onClose }: { target: Target; onClose: () => void 
         <Button onClick={onClose}>Close</Button>
       </Group>
     </Stack>
-  )
-}
-
-function Outcome({ outcome }: { outcome: TargetTest }) {
-  return (
-    <>
-      <Notice tone={outcome.ok ? 'good' : 'bad'} live title={outcome.ok ? 'Every step passed' : 'A step failed'}>
-        {outcome.ok ? 'A sealed probe was written, read back, compared and removed.' : 'The steps below say which, why, and what to do.'}
-      </Notice>
-      <ol className={classes.steps} aria-label="Steps">
-        {outcome.steps.map((step) => (
-          <Step key={step.name} step={step} />
-        ))}
-      </ol>
-    </>
-  )
-}
-
-function Step({ step }: { step: TestStep }) {
-  return (
-    <li className={classes.step} data-ok={step.ok}>
-      <ToneIcon tone={step.ok ? 'good' : 'bad'} size={19} />
-      <span>
-        {step.name}: {step.ok ? 'passed' : 'failed'}
-      </span>
-      <span className="hf-number">{formatMilliseconds(step.milliseconds)}</span>
-      {step.detail ? <span className={classes.stepDetail}>{step.detail}</span> : null}
-      {step.remedy ? <span className={classes.remedy}>{step.remedy}</span> : null}
-    </li>
   )
 }

@@ -1,0 +1,3 @@
+import { MigrationList } from '../../features/migrations/migration-list.tsx'
+
+export const MigrationsPage = MigrationList

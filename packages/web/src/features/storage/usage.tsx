@@ -1,0 +1,47 @@
+import type { Target } from '@holdfast/api'
+import { Progress } from '@mantine/core'
+import { Size } from '../../ui/values.tsx'
+import classes from './storage.module.css'
+import { usageOf } from './target-words.ts'
+
+const barColor = { good: 'harbor', attention: 'yellow.7', bad: 'red' } as const
+
+/** What is stored and reserved, against the quota where there is one, and what the storage itself has left. */
+export function UsageOf({ target }: { target: Target }) {
+  const usage = usageOf(target)
+  return (
+    <div className={classes.usage}>
+      <span>
+        <strong>
+          <Size bytes={target.usedBytes} />
+        </strong>{' '}
+        used
+        {target.reservedBytes > 0 ? (
+          <>
+            , <Size bytes={target.reservedBytes} /> reserved
+          </>
+        ) : null}
+      </span>
+      {usage ? (
+        <Progress.Root size={8} my={4}>
+          <Progress.Section value={usage.usedPercent} color={barColor[usage.tone]} aria-label={`Used space of ${target.name}`} />
+          <Progress.Section
+            value={usage.reservedPercent}
+            color={barColor[usage.tone]}
+            striped
+            aria-label={`Reserved space of ${target.name}`}
+          />
+        </Progress.Root>
+      ) : null}
+      <span className={classes.kind}>
+        {usage ? usage.text : 'No quota'}
+        {target.freeBytes === null ? null : (
+          <>
+            {' · '}
+            <Size bytes={target.freeBytes} /> free there
+          </>
+        )}
+      </span>
+    </div>
+  )
+}
