@@ -174,7 +174,8 @@ export const fileTable = (sql: Sql) => ({
     if (filter.tier !== undefined) query = query.where('files.tier', '=', filter.tier)
     if (filter.status !== undefined) query = query.where('files.status', '=', filter.status)
     if (page.before !== null) query = query.where('files.id', '<', page.before)
-    return (await query.orderBy('files.id', 'desc').limit(page.limit).execute()).map(typed)
+    // As text, so that PostgreSQL knows how few rows are wanted when it plans for any values and keeps that plan.
+    return (await query.orderBy('files.id', 'desc').limit(raw.lit(page.limit)).execute()).map(typed)
   },
 
   async insert(row: FileRow): Promise<void> {
