@@ -13,6 +13,37 @@ export interface OpenFiles extends AsyncDisposable {
   release(path: string): Promise<void>
 }
 
+/** As `createOpenFiles`, but each use opens anew: for servers where an open file stays the old one after it was replaced or removed. */
+export function createUnsharedFiles(open: (path: string) => Promise<RemoteFile>): OpenFiles {
+  const busy = new Map<string, Set<Promise<unknown>>>()
+  const run = async <T>(path: string, work: (file: RemoteFile) => Promise<T>): Promise<T> => {
+    await using file = await open(path)
+    return await work(file)
+  }
+  return {
+    async use(path, work) {
+      const running = run(path, work)
+      const all = busy.get(path) ?? new Set()
+      busy.set(path, all.add(running))
+      try {
+        return await running
+      } finally {
+        all.delete(running)
+        if (all.size === 0) busy.delete(path)
+      }
+    },
+    async adopt(_path, file) {
+      await file[Symbol.asyncDispose]()
+    },
+    async release(path) {
+      await Promise.allSettled([...(busy.get(path) ?? [])])
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([...busy.values()].flatMap((all) => [...all]))
+    },
+  }
+}
+
 export function createOpenFiles(options: {
   open: (path: string) => Promise<RemoteFile>
   limit: number

@@ -31,8 +31,8 @@ export type RemoteStat = { readonly size: number; readonly modifiedAt: number; r
 export interface RemoteFile extends AsyncDisposable {
   readonly size: number
   readonly modifiedAt: number
-  /** Stays with the file when it is renamed, and no other file at this place ever has it. */
-  identity(options?: CallOptions): Promise<string>
+  /** Stays with the file when it is renamed, and no other file at this place ever has it; null where the server tells none. */
+  identity(options?: CallOptions): Promise<string | null>
   /** Answers how many bytes there were: fewer than asked only where the file ends. */
   read(into: Uint8Array, offset: number, options?: CallOptions): Promise<number>
   write(bytes: Uint8Array, offset: number, options?: CallOptions): Promise<void>

@@ -8,6 +8,8 @@ import type { ProbeStep } from './probe-steps.ts'
 import { createS3, openS3Target, type S3Options } from './s3.ts'
 import { probeS3 } from './s3-capabilities.ts'
 import { s3ConnectSteps } from './s3-connect.ts'
+import { openSftpTarget, type SftpOptions, sftpConnectSteps } from './sftp.ts'
+import { parseHostKey } from './sftp-link.ts'
 import { openSmbTarget } from './smb.ts'
 import type { CallOptions, StorageTarget } from './target.ts'
 
@@ -16,7 +18,9 @@ export type OpenContext = {
   /** Targets on this host are refused where not said. */
   readonly policy?: EndpointPolicy
   /** What a probe of the target found, where one was made. */
-  readonly capabilities?: Capabilities | null
+  readonly capabilities?: Pick<Capabilities, 'objectLock' | 'conditionalWrites'> | null
+  /** Told what host key an SFTP server shows while it is tested, as `place.hostKey` takes it. */
+  readonly onHostKey?: (hostKey: string) => void
 }
 
 const closed = { additionalProperties: false } as const
@@ -74,6 +78,40 @@ export const S3Credentials = Type.Union([
   Type.Null(),
 ])
 export type S3Credentials = Static<typeof S3Credentials>
+
+export const SftpPlace = Type.Object(
+  {
+    host: Host,
+    port: Type.Optional(Port),
+    user: Type.String({ pattern: '^[^\\u0000-\\u001f]+$', maxLength: 256 }),
+    directory: Type.Optional(
+      Type.String({
+        pattern: '^[^\\u0000-\\u001f]*$',
+        maxLength: 1000,
+        description: 'Absolute, or below the home of the user; it exists already',
+      }),
+    ),
+    hostKey: Type.Optional(
+      Type.String({
+        pattern: '^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) SHA256:[A-Za-z0-9+/]{43}$',
+        description: 'As Test connection shows it; every other key is refused. Without it whatever is shown first is trusted',
+      }),
+    ),
+  },
+  closed,
+)
+export type SftpPlace = Static<typeof SftpPlace>
+export const SftpCredentials = Type.Union([
+  Type.Object({ password: Type.String({ minLength: 1, maxLength: 1024 }) }, closed),
+  Type.Object(
+    {
+      privateKey: Type.String({ minLength: 1, maxLength: 32_768 }),
+      passphrase: Type.Optional(Type.Union([Type.String({ maxLength: 1024 }), Type.Null()])),
+    },
+    closed,
+  ),
+])
+export type SftpCredentials = Static<typeof SftpCredentials>
 
 /** What the rest of the server needs of a kind. `place` and `credentials` were checked against the schemas. */
 export type TargetKind = {
@@ -133,5 +171,21 @@ const s3: TargetKind = {
   },
 }
 
+function toSftpOptions({ place, credentials }: Address, context: OpenContext): SftpOptions {
+  const { host, port = 22, user, directory = '', hostKey } = place as SftpPlace
+  const pinned = hostKey === undefined ? null : parseHostKey(hostKey)
+  const { clock, onHostKey } = context
+  const server = { host, port, user, folder: directory, hostKey: pinned, credentials: credentials as SftpCredentials }
+  return { ...server, policy: policyOf(context), clock, ...(onHostKey ? { onHostKey } : {}) }
+}
+
+const sftp: TargetKind = {
+  place: SftpPlace,
+  credentials: SftpCredentials,
+  open: async (address, context) => openSftpTarget(toSftpOptions(address, context)),
+  connect: (address, context) => sftpConnectSteps(toSftpOptions(address, context)),
+  probe: (address, context, options) => probeFiles(sftp.open(address, context), options),
+}
+
 /** Every kind that can be opened, by name. */
-export const targetKinds: Readonly<Record<string, TargetKind>> = { local, s3, smb }
+export const targetKinds: Readonly<Record<string, TargetKind>> = { local, s3, sftp, smb }

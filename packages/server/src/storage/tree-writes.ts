@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { RESERVED_PREFIX } from './key.ts'
-import { StorageError, type WriteId } from './target.ts'
+import type { RemoteFile } from './remote-files.ts'
+import { type PartReceipt, StorageError, type WriteId, type WritePart } from './target.ts'
 
 /**
  * An unfinished write on a file server is a folder `.hf-<time>-<random>` beside the object with the file under its final name in
@@ -13,7 +15,37 @@ const idPattern = /^([0-9a-z]{8,10})-([0-9a-f]{24})\.([0-9a-zA-Z_-]{1,64})$/
 export const newWriteFolder = (now: number): string =>
   `${RESERVED_PREFIX}${now.toString(36).padStart(8, '0')}-${randomBytes(12).toString('hex')}`
 
-export const toTreeWriteId = (folderName: string, identity: string): WriteId => `${folderName.slice(RESERVED_PREFIX.length)}.${identity}`
+/** Stands for the identity of a file on a server that tells none. */
+const NO_IDENTITY = 'none'
+
+export const toTreeWriteId = (folderName: string, identity: string | null): WriteId =>
+  `${folderName.slice(RESERVED_PREFIX.length)}.${identity ?? NO_IDENTITY}`
+
+const checksum = (bytes: Uint8Array): string => crc32(bytes).toString(16)
+
+/** The receipt of a part. Where the server tells no identity it holds a checksum, by which a repeated commit knows its own object. */
+export const toTreeReceipt = (part: WritePart, write: TreeWrite): PartReceipt => ({
+  number: part.number,
+  size: part.bytes.length,
+  tag: write.identity === NO_IDENTITY ? checksum(part.bytes) : null,
+})
+
+/**
+ * Whether `file` is what the write made of it: by its identity, else by its size and the checksums of its first and last part, which
+ * no two sealed objects share.
+ */
+export async function isFileOfWrite(file: RemoteFile, write: TreeWrite, receipts: readonly PartReceipt[]): Promise<boolean> {
+  if (write.identity !== NO_IDENTITY) return (await file.identity()) === write.identity
+  const sorted = [...new Map(receipts.map((receipt) => [receipt.number, receipt])).values()].sort((a, b) => a.number - b.number)
+  if (file.size !== sorted.reduce((sum, receipt) => sum + receipt.size, 0)) return false
+  const [first, last] = [sorted[0], sorted.at(-1)]
+  const holds = async (receipt: PartReceipt, offset: number): Promise<boolean> => {
+    const bytes = new Uint8Array(receipt.size)
+    return (await file.read(bytes, offset)) === bytes.length && checksum(bytes) === receipt.tag
+  }
+  if (!first || !last) return true
+  return (await holds(first, 0)) && (last === first || (await holds(last, file.size - last.size)))
+}
 
 /** Null where `id` is no id of such a write; nothing that a caller passes can name a path of its own. */
 export function parseTreeWriteId(id: WriteId): TreeWrite | null {

@@ -1,12 +1,26 @@
 import type { Clock } from '../core/clock.ts'
 import { checkKey, MAX_SEGMENT_BYTES, RESERVED_PREFIX } from './key.ts'
-import { createOpenFiles, type OpenFiles } from './open-files.ts'
+import { createOpenFiles, createUnsharedFiles, type OpenFiles } from './open-files.ts'
 import { checkPart, checkRange, checkReceipts, checkSize } from './receipts.ts'
 import type { RemoteFile, RemoteFiles, RemoteStat } from './remote-files.ts'
 import { type CallOptions, type ObjectStat, type PartReceipt, StorageError, type StorageTarget, type WriteId } from './target.ts'
-import { newWriteFolder, noSuchWrite, parseTreeWriteId, toTreeWriteId, writeFolderStart } from './tree-writes.ts'
+import {
+  isFileOfWrite,
+  newWriteFolder,
+  noSuchWrite,
+  parseTreeWriteId,
+  type TreeWrite,
+  toTreeReceipt,
+  toTreeWriteId,
+  writeFolderStart,
+} from './tree-writes.ts'
 
-export type TreeOptions = { readonly files: RemoteFiles; readonly clock: Clock }
+export type TreeOptions = {
+  readonly files: RemoteFiles
+  readonly clock: Clock
+  /** Whether each call opens its file anew; else open files are kept for a moment. */
+  readonly openAnew?: boolean
+}
 
 type Tree = { readonly files: RemoteFiles; readonly clock: Clock; readonly reads: OpenFiles; readonly writes: OpenFiles }
 
@@ -166,12 +180,12 @@ async function beginWrite(tree: Tree, key: string, size: number, options?: CallO
   }
 }
 
-function locate(tree: Tree, key: string, id: WriteId): { place: Place; identity: string; folder: string; path: string } {
+function locate(tree: Tree, key: string, id: WriteId): { place: Place; write: TreeWrite; folder: string; path: string } {
   const place = placeOf(tree, key)
   const write = parseTreeWriteId(id)
   if (!write) throw noSuchWrite()
   const folder = join(place.folder, write.folderName)
-  return { place, identity: write.identity, folder, path: join(folder, place.name) }
+  return { place, write, folder, path: join(folder, place.name) }
 }
 
 /** Runs `work` on the file of a write; 'not-found' where the write is gone. */
@@ -184,7 +198,7 @@ async function withWrite<T>(tree: Tree, path: string, work: (file: RemoteFile) =
 }
 
 async function commitWrite(tree: Tree, key: string, id: WriteId, receipts: readonly PartReceipt[]): Promise<ObjectStat> {
-  const { place, identity, folder, path } = locate(tree, key, id)
+  const { place, write, folder, path } = locate(tree, key, id)
   if (await tree.files.stat(path)) {
     await withWrite(tree, path, async (file) => {
       checkReceipts(receipts, file.size)
@@ -192,17 +206,17 @@ async function commitWrite(tree: Tree, key: string, id: WriteId, receipts: reado
     })
     await tree.writes.release(path)
     await moveInto(tree, path, place)
-  } else if (!(await isOwnObject(tree, place, identity))) {
+  } else if (!(await isOwnObject(tree, place, { write, receipts }))) {
     throw noSuchWrite()
   }
   await tree.files.removeFolder(folder)
   return getStat(tree, key)
 }
 
-async function isOwnObject(tree: Tree, place: Place, identity: string): Promise<boolean> {
+async function isOwnObject(tree: Tree, place: Place, made: { write: TreeWrite; receipts: readonly PartReceipt[] }): Promise<boolean> {
   try {
     await using file = await tree.files.open(place.path, 'read')
-    return (await file.identity()) === identity
+    return await isFileOfWrite(file, made.write, made.receipts)
   } catch (error) {
     if (isFault(error, 'not-found')) return false
     throw error
@@ -280,6 +294,25 @@ async function* listWrites(
   }
 }
 
+const openFilesOf = (
+  { files, openAnew }: TreeOptions,
+  mode: 'read' | 'write',
+  kept: { limit: number; idleMilliseconds: number },
+): OpenFiles => {
+  const open = (path: string): Promise<RemoteFile> => files.open(path, mode)
+  return openAnew ? createUnsharedFiles(open) : createOpenFiles({ open, ...kept })
+}
+
+/** Settles as `work`, or with the signal's reason once it fires: a server that hangs holds up no caller who has gone. */
+function endingWith<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
 const closedError = (): StorageError => new StorageError('closed', 'The target was closed')
 
 /**
@@ -290,14 +323,14 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
   const { files } = options
   const tree: Tree = {
     ...options,
-    reads: createOpenFiles({ open: (path) => files.open(path, 'read'), limit: 16, idleMilliseconds: 1000 }),
-    writes: createOpenFiles({ open: (path) => files.open(path, 'write'), limit: 64, idleMilliseconds: 5000 }),
+    reads: openFilesOf(options, 'read', { limit: 16, idleMilliseconds: 1000 }),
+    writes: openFilesOf(options, 'write', { limit: 64, idleMilliseconds: 5000 }),
   }
   let closed = false
   const call = async <T>(callOptions: CallOptions | undefined, work: () => Promise<T>): Promise<T> => {
     callOptions?.signal?.throwIfAborted()
     if (closed) throw closedError()
-    return work()
+    return endingWith(callOptions?.signal, work())
   }
   const iterate = async function* <T>(callOptions: CallOptions | undefined, items: AsyncIterable<T>): AsyncGenerator<T> {
     await call(callOptions, async () => {})
@@ -322,11 +355,12 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
     beginWrite: (key, size, o) => call(o, () => beginWrite(tree, key, size, o)),
     writePart: (key, id, part, o) =>
       call(o, async () => {
-        await withWrite(tree, locate(tree, key, id).path, async (file) => {
+        const { path, write } = locate(tree, key, id)
+        await withWrite(tree, path, async (file) => {
           checkPart(part, file.size)
           await file.write(part.bytes, part.offset, o)
         })
-        return { number: part.number, size: part.bytes.length, tag: null }
+        return toTreeReceipt(part, write)
       }),
     flushWrite: (key, id, o) => call(o, () => withWrite(tree, locate(tree, key, id).path, (file) => file.flush(o))),
     commitWrite: (key, id, receipts, o) => call(o, () => commitWrite(tree, key, id, receipts)),

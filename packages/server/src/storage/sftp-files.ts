@@ -1,0 +1,321 @@
+import type { Attributes, FileEntry, SFTPWrapper } from 'ssh2'
+import type { RemoteFile, RemoteFiles, RemoteNames, RemoteStat } from './remote-files.ts'
+import { SftpStatus, statusOf, toSftpError } from './sftp-errors.ts'
+import { ask, type SftpLink, type SftpSession } from './sftp-link.ts'
+import { type CallOptions, StorageError } from './target.ts'
+
+/** OpenSSH takes packets of 256 KiB; this leaves room for what stands around the bytes. */
+const PIECE = 255 * 1024
+const IN_FLIGHT = 8
+
+/** Backslashes divide names on Windows servers, so they are written as %5c, and so is a % that would read as such. */
+const toName = (segment: string): string => segment.replace(/\\|%(?=5c|25)/g, (char) => (char === '\\' ? '%5c' : '%25'))
+export const sftpNames: RemoteNames = {
+  toName,
+  toSegment(name) {
+    const segment = name.replace(/%(5c|25)/g, (_, hex: string) => (hex === '5c' ? '\\' : '%'))
+    return toName(segment) === name ? segment : null
+  },
+}
+
+// What POSIX says of the kind of a file is in the top bits of its mode (draft-ietf-secsh-filexfer-02 §5, permissions).
+const KIND = 0o170000
+const isFolder = ({ mode }: Attributes): boolean => (mode & KIND) === 0o040000
+const isFile = ({ mode }: Attributes): boolean => (mode & KIND) === 0o100000 || (mode & KIND) === 0
+const toStat = (attributes: Attributes): RemoteStat => ({
+  size: attributes.size,
+  modifiedAt: attributes.mtime * 1000,
+  isFolder: isFolder(attributes),
+})
+
+type FileSystem = { f_bavail: number; f_frsize: number; f_favail: number; f_flag: number }
+const READ_ONLY = 1
+
+type Extended = { [name in 'ext_openssh_fsync' | 'ext_openssh_rename' | 'ext_openssh_statvfs']: (...args: unknown[]) => void }
+
+/** Whether the server has an extension: ssh2 throws at once where it was not announced. */
+async function extended<T>(
+  session: SftpSession,
+  options: CallOptions | undefined,
+  start: (sftp: Extended, done: (error?: Error | null, value?: T) => void) => void,
+): Promise<{ value: T } | null> {
+  try {
+    return { value: await ask<T>(session, options, (done) => start(session.sftp as unknown as Extended, done)) }
+  } catch (error) {
+    if (error instanceof Error && /does not support this extended request/.test(error.message)) return null
+    throw error
+  }
+}
+
+/** Runs `run` over the pieces of `length` bytes, a few at once, until all are done or one fails. */
+async function inPieces(length: number, run: (offset: number, length: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < length) {
+      const offset = next
+      next += PIECE
+      await run(offset, Math.min(PIECE, length - offset))
+    }
+  }
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(IN_FLIGHT, Math.ceil(length / PIECE)) }, lane))
+  const failed = lanes.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+type Opened = { readonly session: SftpSession; readonly handle: Buffer; readonly attributes: Attributes }
+
+/** Reads into memory of its own and copies: an answer that comes after an abort must not touch what the caller has got back. */
+async function readPiece({ session, handle }: Opened, at: { into: Uint8Array; offset: number }, options?: CallOptions): Promise<number> {
+  const buffer = Buffer.allocUnsafeSlow(at.into.length)
+  let got = 0
+  while (got < buffer.length) {
+    const count = await ask<number>(session, options, (done) =>
+      session.sftp.read(handle, buffer, got, buffer.length - got, at.offset + got, done),
+    )
+    if (count === 0) break
+    got += count
+  }
+  at.into.set(buffer.subarray(0, got))
+  return got
+}
+
+function toRemoteFile(opened: Opened, explain: (error: unknown, operation: string, bytes: number) => Promise<unknown>): RemoteFile {
+  const { session, handle, attributes } = opened
+  const call = async <T>(operation: string, bytes: number, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw await explain(error, operation, bytes)
+    }
+  }
+  let { size } = attributes
+  return {
+    get size() {
+      return size
+    },
+    modifiedAt: attributes.mtime * 1000,
+    identity: async () => null,
+    read: (into, offset, options) =>
+      call('Reading', 0, async () => {
+        let end = into.length
+        await inPieces(into.length, async (at, length) => {
+          const got = await readPiece(opened, { into: into.subarray(at, at + length), offset: offset + at }, options)
+          if (got < length) end = Math.min(end, at + got)
+        })
+        return end
+      }),
+    write: (bytes, offset, options) =>
+      call('Writing', bytes.length, async () => {
+        const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        await inPieces(buffer.length, async (at, length) => {
+          await ask(session, options, (done) => session.sftp.write(handle, buffer, at, length, offset + at, done))
+        })
+      }),
+    truncate: (to, options) =>
+      call('Setting the size', 0, async () => {
+        await ask(session, options, (done) => session.sftp.fsetstat(handle, { size: to } as never, done))
+        size = to
+      }),
+    flush: (options) =>
+      call('Flushing', 0, async () => {
+        await extended(session, options, (sftp, done) => sftp.ext_openssh_fsync(handle, done))
+      }),
+    async [Symbol.asyncDispose]() {
+      // Requests of a session are done in turn, so nobody has to wait for this one.
+      if (!session.closed) session.sftp.close(handle, () => {})
+    },
+  }
+}
+
+/** The files of an SFTP server below `root`, which exists already. */
+export function sftpFiles(link: SftpLink, root: string): RemoteFiles {
+  const full = (path: string): string => (path === '' ? root : root === '/' ? `/${path}` : `${root}/${path}`)
+  const statvfs = (session: SftpSession, options?: CallOptions): Promise<{ value: FileSystem } | null> =>
+    extended<FileSystem>(session, options, (sftp, done) => sftp.ext_openssh_statvfs(root, done)).catch(() => null)
+
+  /** Status 4 hides a full or read-only disk: the file system itself is asked. */
+  const explain = async (error: unknown, operation: string, bytes: number): Promise<unknown> => {
+    if (statusOf(error) !== SftpStatus.failure) return toSftpError(error, operation)
+    const found = await statvfs(await link.session())
+    const options = { cause: error }
+    if (found && found.value.f_flag & READ_ONLY)
+      return new StorageError('denied', `${operation}: the folder lies on a read-only file system`, options)
+    const isFull = found && (found.value.f_bavail * found.value.f_frsize < Math.max(bytes, 4096) || found.value.f_favail === 0)
+    return isFull ? new StorageError('full', `${operation}: the disk of the server is full`, options) : toSftpError(error, operation)
+  }
+  const call = async <T>(operation: string, work: (session: SftpSession) => Promise<T>): Promise<T> => {
+    try {
+      return await work(await link.session())
+    } catch (error) {
+      throw await explain(error, operation, 0)
+    }
+  }
+  const lstat = async (session: SftpSession, path: string, options?: CallOptions): Promise<Attributes | null> => {
+    try {
+      return await ask<Attributes>(session, options, (done) => session.sftp.lstat(full(path), done))
+    } catch (error) {
+      if (statusOf(error) === SftpStatus.noSuchFile) return null
+      throw error
+    }
+  }
+  /** An unmounted disk must not look like an empty folder. */
+  const requireRoot = async (session: SftpSession): Promise<void> => {
+    const found = await ask<Attributes>(session, undefined, (done) => session.sftp.stat(root, done)).catch((error: unknown) => {
+      if (statusOf(error) === SftpStatus.noSuchFile) return null
+      throw error
+    })
+    if (!found || !isFolder(found)) {
+      throw new StorageError('unavailable', 'The folder of the target is missing on the server', {
+        remedy: 'Make the folder, or correct the path.',
+      })
+    }
+  }
+
+  return {
+    kind: 'sftp',
+    names: sftpNames,
+    stat: (path, options) =>
+      call('Looking up', async (session) => {
+        const found = await lstat(session, path, options)
+        if (!found) await requireRoot(session)
+        return found && (isFile(found) || isFolder(found)) ? toStat(found) : null
+      }),
+    list: (path, options) => list(link, { folder: full(path), isRoot: path === '' }, options),
+    makeFolder: (path, options) =>
+      call('Making a folder', async (session) => {
+        try {
+          await ask(session, options, (done) => session.sftp.mkdir(full(path), { mode: 0o700 } as never, done))
+          return true
+        } catch (error) {
+          if (statusOf(error) === SftpStatus.noSuchFile && !path.includes('/')) await requireRoot(session)
+          if (statusOf(error) === SftpStatus.failure && (await lstat(session, path))) return false
+          throw error
+        }
+      }),
+    removeFolder: (path, options) =>
+      call('Removing a folder', async (session) => {
+        try {
+          await ask(session, options, (done) => session.sftp.rmdir(full(path), done))
+          return true
+        } catch (error) {
+          const status = statusOf(error)
+          if (status === SftpStatus.noSuchFile) return true
+          if (status === SftpStatus.failure || status === SftpStatus.denied) return false
+          throw error
+        }
+      }),
+    removeFile: (path, options) =>
+      call('Deleting', async (session) => {
+        try {
+          await ask(session, options, (done) => session.sftp.unlink(full(path), done))
+        } catch (error) {
+          if (statusOf(error) !== SftpStatus.noSuchFile) throw error
+          await requireRoot(session)
+        }
+      }),
+    rename: (from, to, options) => call('Renaming', (session) => rename(session, { from: full(from), to: full(to) }, options)),
+    open: (path, mode, options) =>
+      call('Opening', async (session) => {
+        const opened = await open(session, full(path), mode, options).catch(async (error: unknown) => {
+          if (error instanceof StorageError && error.fault === 'not-found' && mode !== 'create') await requireRoot(session)
+          throw error
+        })
+        return toRemoteFile(opened, explain)
+      }),
+    free: (options) =>
+      call('Asking for free space', async (session) => {
+        const found = await statvfs(session, options)
+        return found && found.value.f_bavail * found.value.f_frsize
+      }),
+    [Symbol.asyncDispose]: () => link.close(),
+  }
+}
+
+const flags = { read: 'r', write: 'r+', create: 'wx+' } as const
+
+/** Links and special files count as nothing, also where the server follows a link to a file. */
+async function open(session: SftpSession, path: string, mode: keyof typeof flags, options?: CallOptions): Promise<Opened> {
+  const { sftp } = session
+  const opening = ask<Buffer>(session, options, (done) => sftp.open(path, flags[mode] as 'r', { mode: 0o600 }, done as never))
+  const looking = mode === 'create' ? null : ask<Attributes>(session, options, (done) => sftp.lstat(path, done))
+  const [opened, looked] = await Promise.allSettled([opening, looking])
+  if (opened.status === 'rejected') {
+    if (mode === 'create' && statusOf(opened.reason) === SftpStatus.failure && (await exists(session, path))) {
+      throw new StorageError('exists', 'There is a file of this name')
+    }
+    throw toSftpErrorUnlessFailure(opened.reason)
+  }
+  const handle = opened.value
+  try {
+    if (looked.status === 'rejected') throw looked.reason
+    const attributes = await ask<Attributes>(session, options, (done) => sftp.fstat(handle, done))
+    if ((looked.value && !isFile(looked.value)) || !isFile(attributes)) throw new StorageError('not-found', 'There is no such object')
+    return { session, handle, attributes }
+  } catch (error) {
+    sftp.close(handle, () => {})
+    throw toSftpErrorUnlessFailure(error)
+  }
+}
+
+/** Status 4 goes up as it is, to be explained there. */
+const toSftpErrorUnlessFailure = (error: unknown): unknown =>
+  statusOf(error) === SftpStatus.failure ? error : toSftpError(error, 'Opening')
+
+const exists = (session: SftpSession, path: string): Promise<boolean> =>
+  ask<Attributes>(session, undefined, (done) => session.sftp.lstat(path, done)).then(
+    () => true,
+    () => false,
+  )
+
+/** The plain rename of SFTP 3 replaces nothing; the one that does is an extension of OpenSSH. */
+async function rename(
+  session: SftpSession,
+  paths: { from: string; to: string },
+  options: CallOptions & { replace: boolean },
+): Promise<void> {
+  const { from, to } = paths
+  if (options.replace) {
+    if (await extended(session, options, (sftp, done) => sftp.ext_openssh_rename(from, to, done))) return
+    if (await exists(session, to)) {
+      throw new StorageError('denied', 'The server cannot replace a file at once: it lacks posix-rename@openssh.com')
+    }
+  }
+  try {
+    await ask(session, options, (done) => session.sftp.rename(from, to, done))
+  } catch (error) {
+    if (statusOf(error) === SftpStatus.failure && (await exists(session, to)))
+      throw new StorageError('exists', 'There is a file of this name')
+    throw error
+  }
+}
+
+async function* list(link: SftpLink, at: { folder: string; isRoot: boolean }, options?: CallOptions): ReturnType<RemoteFiles['list']> {
+  const session = await link.session()
+  const { sftp }: { sftp: SFTPWrapper } = session
+  let handle: Buffer | undefined
+  try {
+    handle = await ask<Buffer>(session, options, (done) => sftp.opendir(at.folder, done))
+    for (;;) {
+      const rows = await ask<FileEntry[]>(session, options, (done) =>
+        (sftp as unknown as { readdir(at: Buffer, done: (error?: Error | null, rows?: FileEntry[]) => void): void }).readdir(
+          handle as Buffer,
+          done,
+        ),
+      )
+      for (const { filename, attrs } of rows) {
+        if (filename === '.' || filename === '..' || !(isFile(attrs) || isFolder(attrs))) continue
+        yield { name: filename, ...toStat(attrs) }
+      }
+    }
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === SftpStatus.eof) return
+    if (status === SftpStatus.noSuchFile && !at.isRoot) return
+    if (status === SftpStatus.failure && !(await exists(session, at.folder))) return
+    throw status === SftpStatus.noSuchFile
+      ? new StorageError('unavailable', 'The folder of the target is missing on the server')
+      : toSftpError(error, 'Listing')
+  } finally {
+    if (handle && !session.closed) sftp.close(handle, () => {})
+  }
+}

@@ -1,0 +1,388 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { TargetTest, TestStep } from '@holdfast/api'
+import { type SshKey, type SshServer, startSshd } from '../../../test/servers/sshd.ts'
+import { systemClock } from '../src/core/clock.ts'
+import { connectSteps, openTarget } from '../src/storage/open-target.ts'
+import { testTarget } from '../src/storage/probe.ts'
+import { openSftpTarget, type SftpOptions, sftpConnectSteps } from '../src/storage/sftp.ts'
+import { parseHostKey, readHostKey } from '../src/storage/sftp-link.ts'
+import { collect, fails, keysOf, sameBytes, text } from './target.contract.ts'
+
+const clock = systemClock
+const policy = { allowLocal: true }
+
+describe('SFTP on OpenSSH', () => {
+  let server: SshServer
+  let key: SshKey
+  before(async () => {
+    server = await startSshd()
+    key = await server.key()
+  })
+  after(() => server?.stop())
+
+  const optionsOf = (more: Partial<SftpOptions> = {}, at: SshServer = server): SftpOptions => ({
+    ...{ host: at.host, port: at.port, user: at.user, folder: at.folder, policy, clock, timeout: 5_000 },
+    credentials: { privateKey: key.privateKey },
+    hostKey: parseHostKey(at.hostKey()),
+    ...more,
+  })
+  const probe = (options: SftpOptions): Promise<TargetTest> =>
+    testTarget({ kind: 'sftp', clock, open: async () => openSftpTarget(options), connect: sftpConnectSteps(options) })
+  const failureOf = async (options: SftpOptions): Promise<TestStep> => {
+    const result = await probe(options)
+    const step = result.steps.at(-1)
+    assert.ok(step && !step.ok && !result.ok, `nothing failed: ${JSON.stringify(result.steps)}`)
+    assert.ok(step.detail && step.remedy)
+    assert.ok(!JSON.stringify(result).includes('PRIVATE KEY'), 'the key is told')
+    return step
+  }
+  const passes = async (options: SftpOptions): Promise<void> => {
+    const result = await probe(options)
+    assert.equal(result.ok, true, JSON.stringify(result.steps.filter((step) => !step.ok)))
+  }
+
+  test('T6: Test connection passes, step by step, and leaves nothing behind', async () => {
+    await mkdir(join(server.folder, 'empty'))
+    const { chown } = await import('node:fs/promises')
+    const { uid, gid } = await stat(server.folder)
+    await chown(join(server.folder, 'empty'), uid, gid)
+    const result = await probe(optionsOf({ folder: `${server.folder}/empty/` }))
+    assert.deepEqual(
+      result.steps.map((step) => `${step.ok} ${step.name}`),
+      ['Look up the name', 'Connect', 'Check the host key', 'Sign in', 'Find the folder', 'Open the target', 'Write a sealed probe']
+        .concat(['Replace it by a write in parts', 'Read it back', 'Compare the hash', 'List objects', 'Delete it'])
+        .map((step) => `true ${step}`),
+    )
+    assert.deepEqual(await readdir(join(server.folder, 'empty')), [])
+  })
+
+  for (const [title, options] of [
+    ['Ed25519', { type: 'ed25519' }],
+    ['Ed25519 with a passphrase', { type: 'ed25519', passphrase: 'open sesame' }],
+    ['Ed25519 sealed with aes256-gcm', { type: 'ed25519', passphrase: 'open sesame', cipher: 'aes256-gcm@openssh.com' }],
+    ['ECDSA', { type: 'ecdsa' }],
+    ['ECDSA with a passphrase', { type: 'ecdsa', passphrase: 'open sesame' }],
+    ['ECDSA in encrypted PKCS #8', { type: 'ecdsa', passphrase: 'open sesame', format: 'PKCS8' }],
+    ['RSA', { type: 'rsa' }],
+    ['RSA in PEM', { type: 'rsa', format: 'PEM' }],
+    ['RSA with a passphrase', { type: 'rsa', passphrase: 'open sesame', cipher: 'aes256-gcm@openssh.com' }],
+    ['RSA in encrypted PKCS #8', { type: 'rsa', passphrase: 'open sesame', format: 'PKCS8' }],
+  ] as const) {
+    test(`T5: a private key of kind ${title} signs in`, async () => {
+      const { privateKey } = await server.key(options)
+      const credentials = { privateKey, passphrase: 'passphrase' in options ? options.passphrase : null }
+      await using target = openSftpTarget(optionsOf({ credentials }))
+      await target.put('kinds/x', text(title))
+      sameBytes(await target.read('kinds/x', 0, text(title).length), text(title))
+    })
+  }
+
+  test('T5: an Ed25519 key in encrypted PKCS #8 signs in', async () => {
+    const { generateKeyPairSync } = await import('node:crypto')
+    const { appendFile } = await import('node:fs/promises')
+    const pair = generateKeyPairSync('ed25519')
+    const raw = Buffer.from(pair.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')
+    const field = (bytes: Uint8Array) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes])
+    const blob = Buffer.concat([field(Buffer.from('ssh-ed25519')), field(raw)])
+    await appendFile(join(server.folder, '..', 'authorized_keys'), `ssh-ed25519 ${blob.toString('base64')} test\n`)
+    const privateKey = pair.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' }) as string
+    await using target = openSftpTarget(optionsOf({ credentials: { privateKey, passphrase: 'open sesame' } }))
+    assert.equal(await target.stat('none'), null)
+  })
+
+  test('T5: a password signs in', async () => {
+    assert.ok(server.password, 'passwords can be tested as root alone')
+    await passes(optionsOf({ credentials: { password: server.password } }))
+  })
+
+  test('T5 T6: what is wrong with the credentials is told apart', async () => {
+    const sealed = await server.key({ passphrase: 'right' })
+    const chacha = await server.key({ passphrase: 'right', cipher: 'chacha20-poly1305@openssh.com' })
+    const stranger = await server.key({ authorize: false })
+    const cases: [string, SftpOptions['credentials'], RegExp, RegExp][] = [
+      ['wrong passphrase', { privateKey: sealed.privateKey, passphrase: 'wrong' }, /passphrase of the private key is wrong/, /again/],
+      ['no passphrase', { privateKey: sealed.privateKey }, /sealed with a passphrase/, /passphrase/],
+      ['chacha20', { privateKey: chacha.privateKey, passphrase: 'right' }, /cipher that cannot be read/, /aes256-gcm/],
+      ['no key', { privateKey: 'not a key' }, /not one that can be read/, /Ed25519/],
+      ['a public key', { privateKey: sealed.publicKey }, /not one that can be read/, /private key/],
+      ['unknown key', { privateKey: stranger.privateKey }, /refuses the sign-in/, /authorized_keys/],
+      ['wrong password', { password: 'wrong' }, /refuses the sign-in/, /password/],
+    ]
+    for (const [name, credentials, detail, remedy] of cases) {
+      const step = await failureOf(optionsOf({ credentials }))
+      assert.deepEqual(
+        [step.name, detail.test(step.detail ?? ''), remedy.test(step.remedy ?? '')],
+        ['Sign in', true, true],
+        `${name}: ${JSON.stringify(step)}`,
+      )
+    }
+    const nobody = await failureOf(optionsOf({ user: 'nobody-here' }))
+    assert.equal(nobody.name, 'Sign in')
+  })
+
+  test('T5: a method that was not chosen is never tried', async () => {
+    const stranger = await server.key({ authorize: false })
+    const attempts = server.log().length
+    await failureOf(optionsOf({ credentials: { privateKey: stranger.privateKey } }))
+    await failureOf(optionsOf({ credentials: { password: 'wrong' } }))
+    const told = server.log().slice(attempts)
+    assert.match(told, /Failed password/)
+    assert.equal(told.match(/Failed password/g)?.length, 1, told)
+    assert.equal(told.match(/Failed publickey/g)?.length, 1, told)
+  })
+
+  test('T6: a host that does not exist, a closed port, a port of something else and a folder that is missing', async () => {
+    const cases: [Partial<SftpOptions>, string, RegExp][] = [
+      [{ host: 'no-such-host.invalid' }, 'Look up the name', /cannot be looked up/],
+      [{ port: 1 }, 'Connect', /nothing listens/],
+      [{ folder: `${server.folder}/none` }, 'Find the folder', /missing on the server|not there/],
+      [{ folder: '/etc/passwd' }, 'Find the folder', /missing|no folder/],
+    ]
+    for (const [more, step, detail] of cases) {
+      const failed = await failureOf(optionsOf(more))
+      assert.deepEqual([failed.name, detail.test(failed.detail ?? '')], [step, true], JSON.stringify(failed))
+    }
+    await using other = await listening((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    assert.equal((await failureOf(optionsOf({ port: other.port }))).name, 'Check the host key')
+    await using silent = await listening(() => {})
+    const hung = await failureOf(optionsOf({ port: silent.port, timeout: 500 }))
+    assert.deepEqual([hung.name, /does not answer/.test(hung.detail ?? '')], ['Check the host key', true], JSON.stringify(hung))
+  })
+
+  test('T6: a folder without permission, a read-only disk and a full one', async () => {
+    const denied = await failureOf(optionsOf({ folder: '/etc' }))
+    assert.deepEqual(
+      [denied.name, /lacks the permission/.test(denied.detail ?? '')],
+      ['Write a sealed probe', true],
+      JSON.stringify(denied),
+    )
+    const frozen = await failureOf(optionsOf({ folder: `${server.folder}/frozen` }))
+    assert.deepEqual([frozen.name, /read-only/.test(frozen.detail ?? '')], ['Write a sealed probe', true], JSON.stringify(frozen))
+    await using small = openSftpTarget(optionsOf({ folder: `${server.folder}/small` }))
+    await small.put('old', text('kept'))
+    await assert.rejects(small.put('new', new Uint8Array(3_000_000)), fails('full'))
+    const write = await small.beginWrite('big', 4_000_000)
+    await assert.rejects(small.writePart('big', write, { number: 1, offset: 0, bytes: new Uint8Array(4_000_000) }), fails('full'))
+    await small.abortWrite('big', write)
+    sameBytes(await small.read('old', 0, 4), text('kept'))
+    assert.deepEqual(await keysOf(small), ['old'])
+    await small.put('new', new Uint8Array(500_000))
+    assert.ok(((await small.space?.free()) ?? 0) < 2_000_000)
+  })
+
+  test('T5: the fingerprint is the one that ssh-keygen prints, for each kind of host key', async () => {
+    for (const kind of ['ed25519', 'ecdsa', 'rsa'] as const) {
+      const pinned = parseHostKey(server.hostKey(kind))
+      const { algorithm, fingerprint } = await readHostKey({
+        host: server.host,
+        port: server.port,
+        policy,
+        timeout: 5_000,
+        hostKey: pinned,
+      })
+      assert.equal(`${algorithm} ${fingerprint}`, server.hostKey(kind))
+      await using target = openSftpTarget(optionsOf({ hostKey: pinned }))
+      assert.equal(await target.stat('none'), null, kind)
+    }
+  })
+
+  test('T5: the host key is told at the first test, and holds from then on; a changed one is refused before anything secret is sent', async () => {
+    const other = await startSshd()
+    try {
+      const { publicKey } = key
+      await writeFile(join(other.folder, '..', 'authorized_keys'), publicKey)
+      const told: string[] = []
+      const place = { host: other.host, port: other.port, user: other.user, directory: other.folder }
+      const credentials = { privateKey: key.privateKey }
+      const context = { clock, policy, onHostKey: (hostKey: string) => void told.push(hostKey) }
+      const address = { kind: 'sftp', place, credentials }
+      const first = await testTarget({
+        kind: 'sftp',
+        clock,
+        open: () => openTarget(address, context),
+        connect: connectSteps(address, context),
+      })
+      assert.equal(first.ok, true, JSON.stringify(first.steps.filter((step) => !step.ok)))
+      assert.deepEqual(told, [other.hostKey()])
+      const pinned = { ...address, place: { ...place, hostKey: told[0] } }
+      await using kept = await openTarget(pinned, context)
+      await using trusting = await openTarget(address, context)
+      await kept.put('k', text('x'))
+      await trusting.stat('k')
+      other.changeHostKeys()
+      await other.restart()
+      const sent: Buffer[] = []
+      await using tap = await tapped(other.port, (bytes) => void sent.push(bytes))
+      const changed = await failureOf(
+        optionsOf({ port: tap.port, hostKey: parseHostKey(told[0] ?? ''), credentials: { password: 'the-password' } }, other),
+      )
+      assert.deepEqual([changed.name, /host key has changed/.test(changed.detail ?? '')], ['Check the host key', true])
+      assert.ok(changed.detail?.includes(other.hostKey()), 'the key that was shown is told')
+      assert.match(changed.remedy ?? '', /in between/)
+      const tries = async (target: typeof kept) => {
+        for (let i = 0; i < 3; i += 1) await target.stat('k').catch(() => {})
+        return target.stat('k')
+      }
+      await assert.rejects(tries(kept), fails('denied'))
+      await assert.rejects(tries(trusting), fails('denied'), 'trust on first use holds for later connections')
+    } finally {
+      await other.stop()
+    }
+  })
+
+  test('T5: a server without ciphers that authenticate is refused with that reason', async () => {
+    const old = await startSshd(['Ciphers aes256-ctr,aes128-ctr'])
+    try {
+      const failed = await failureOf(optionsOf({}, old))
+      assert.deepEqual(
+        [failed.name, /no cipher that authenticates/.test(failed.detail ?? '')],
+        ['Check the host key', true],
+        JSON.stringify(failed),
+      )
+      assert.match(failed.remedy ?? '', /aes256-gcm/)
+      await using target = openSftpTarget(optionsOf({}, old))
+      await assert.rejects(target.stat('k'), fails('denied'))
+    } finally {
+      await old.stop()
+    }
+  })
+
+  test('T5: each cipher that authenticates is spoken', async () => {
+    for (const cipher of ['aes256-gcm@openssh.com', 'aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com']) {
+      const one = await startSshd([`Ciphers ${cipher}`])
+      try {
+        await writeFile(join(one.folder, '..', 'authorized_keys'), key.publicKey)
+        await using target = openSftpTarget(optionsOf({}, one))
+        const bytes = randomBytes(700_000)
+        await target.put('k', bytes)
+        sameBytes(await target.read('k', 0, bytes.length), bytes)
+      } finally {
+        await one.stop()
+      }
+    }
+  })
+
+  test('T5: what the driver writes the sftp program reads, and the other way round', async () => {
+    await using target = openSftpTarget(optionsOf())
+    const bytes = randomBytes(3_000_001)
+    await target.put('peer/ours ä.bin', bytes)
+    const local = join(server.folder, '..')
+    const got = server.sftp(
+      key,
+      `get "${server.folder}/peer/ours ä.bin" ${local}/got\nput ${local}/got "${server.folder}/peer/theirs.bin"\n`,
+    )
+    assert.equal(got.status, 0, got.output)
+    sameBytes(await readFile(join(local, 'got')), bytes)
+    sameBytes(await target.read('peer/theirs.bin', 0, bytes.length), bytes)
+    assert.deepEqual(await keysOf(target, 'peer/'), ['peer/ours ä.bin', 'peer/theirs.bin'])
+    const { mode } = await stat(join(server.folder, 'peer', 'ours ä.bin'))
+    assert.equal(mode & 0o777, 0o600)
+  })
+
+  test('O6: links on the server are neither read nor listed nor replaced by what they point to', async () => {
+    await using target = openSftpTarget(optionsOf())
+    await target.put('links/real', text('real'))
+    await symlink('/etc/passwd', join(server.folder, 'links', 'file'))
+    await symlink('/etc', join(server.folder, 'links', 'folder'))
+    assert.equal(await target.stat('links/file'), null)
+    await assert.rejects(target.read('links/file', 0, 1), fails('not-found'))
+    assert.deepEqual(await keysOf(target, 'links/'), ['links/real'])
+  })
+
+  test('N1: a server that dies in the middle of a part is found again, and the write goes on', async () => {
+    await using target = openSftpTarget(optionsOf({ timeout: 3_000 }))
+    const bytes = randomBytes(20_000_000)
+    const write = await target.beginWrite('dies', bytes.length)
+    const writing = target.writePart('dies', write, { number: 1, offset: 0, bytes })
+    setImmediate(() => void server.kill())
+    const outcome = await writing.then(
+      () => 'written',
+      (error: unknown) => (error as { fault: string }).fault,
+    )
+    assert.ok(['unavailable', 'written'].includes(outcome), outcome)
+    await assert.rejects(target.stat('dies'), fails('unavailable'))
+    await server.restart()
+    const receipt = await target.writePart('dies', write, { number: 1, offset: 0, bytes })
+    await target.flushWrite('dies', write)
+    await target.commitWrite('dies', write, [receipt])
+    sameBytes(await target.read('dies', 0, bytes.length), bytes)
+  })
+
+  test('T6: a server that hangs is unavailable when its time is up; an abort ends the wait at once', async () => {
+    await using impatient = openSftpTarget(optionsOf({ timeout: 700 }))
+    await using patient = openSftpTarget(optionsOf({ timeout: 60_000 }))
+    await impatient.put('hang', text('x'))
+    await patient.stat('hang')
+    await server.pause()
+    try {
+      await assert.rejects(impatient.read('hang', 0, 1), fails('unavailable'))
+      const reason = new Error('gave up')
+      const controller = new AbortController()
+      const waiting = patient.read('hang', 0, 1, { signal: controller.signal })
+      setTimeout(() => controller.abort(reason), 50)
+      await assert.rejects(waiting, (error) => error === reason)
+    } finally {
+      server.resume()
+    }
+    sameBytes(await impatient.read('hang', 0, 1), text('x'))
+  })
+
+  test('T6: a root that has gone away is unavailable, never an empty target', async () => {
+    await using target = openSftpTarget(optionsOf({ folder: `${server.folder}/gone` }))
+    for (const call of [
+      () => target.stat('a/b'),
+      () => target.read('a/b', 0, 1),
+      () => collect(target.list('')),
+      () => target.put('a/b', text('x')),
+      () => target.beginWrite('k', 1),
+      () => target.delete('a/b'),
+    ]) {
+      await assert.rejects(call(), fails('unavailable'))
+    }
+  })
+
+  test('T3: an address of this host is refused unless the operator allows it', async () => {
+    for (const host of ['127.0.0.1', 'localhost', '169.254.169.254']) {
+      await using target = openSftpTarget(optionsOf({ host, policy: { allowLocal: false } }))
+      await assert.rejects(target.stat('k'), fails('denied'), host)
+    }
+  })
+})
+
+type Listening = AsyncDisposable & { readonly port: number }
+
+async function listening(onSocket: (socket: Socket) => void): Promise<Listening> {
+  const sockets = new Set<Socket>()
+  const server: Server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    onSocket(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as { port: number }).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** A way to `port` on which what the client sends is seen. */
+const tapped = (port: number, see: (bytes: Buffer) => void): Promise<Listening> =>
+  import('node:net').then(({ connect }) =>
+    listening((socket) => {
+      const onward = connect(port, '127.0.0.1')
+      onward.on('error', () => socket.destroy())
+      socket.on('data', see)
+      socket.pipe(onward).pipe(socket)
+    }),
+  )
