@@ -10,6 +10,7 @@ import { registerPut } from './commands/put.ts'
 import { registerSeal } from './commands/seal.ts'
 import { registerServe, registerWork } from './commands/serve.ts'
 import { registerStorage } from './commands/storage.ts'
+import { registerTarget } from './commands/target.ts'
 import { registerToken } from './commands/token.ts'
 import { registerUser } from './commands/user.ts'
 
@@ -22,7 +23,7 @@ const groups: readonly [string, readonly ((program: Command) => void)[]][] = [
     'On the machine of the server:',
     [registerInit, registerServe, registerWork, registerToken, registerUser, registerAudit, registerStorage, registerCheck],
   ],
-  ['Against a server:', [registerCase, registerPut, registerGet, registerLs]],
+  ['Against a server:', [registerCase, registerPut, registerGet, registerLs, registerTarget]],
   ['Offline:', [registerSeal, registerOpen]],
 ]
 

@@ -46,8 +46,8 @@ export interface ServerProcess extends AsyncDisposable {
   kill(): Promise<void>
 }
 
-export async function serve(data: string, options: { port?: string } = {}): Promise<ServerProcess> {
-  const child = begin(['serve', '--data', data, '--port', options.port ?? '0'])
+export async function serve(data: string, options: { port?: string; env?: Environment } = {}): Promise<ServerProcess> {
+  const child = begin(['serve', '--data', data, '--port', options.port ?? '0'], options.env)
   child.stdout?.resume()
   let told = ''
   const url = await new Promise<string>((resolve, reject) => {
