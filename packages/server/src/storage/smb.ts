@@ -46,7 +46,7 @@ function toStorageError(error: unknown): unknown {
 const isFault = (error: unknown, fault: SmbFault): boolean => error instanceof SmbError && error.fault === fault
 
 const retryMilliseconds = 50
-const mostTries = 100
+const mostTries = 200
 
 /** One share that connects anew when its connection was lost. */
 type Link = { share(options?: CallOptions): Promise<SmbShare>; close(): Promise<void> }
@@ -203,22 +203,30 @@ class SmbFiles implements RemoteFiles {
       }
     })
 
-  /** The name is free again once nobody at the server holds the file open; until then others could neither take it nor see why. */
+  /** The name is free again once nobody at the server holds the file open; until then it is listed, and others could not take it. */
   removeFile: RemoteFiles['removeFile'] = (path, options) =>
     this.#call(async (share) => {
       const full = this.#path(path)
-      for (let tries = 1; ; tries += 1) {
-        try {
-          if (tries === 1 && !(await this.stat(path, options))) return
-          return await share.deleteFile(full, options)
-        } catch (error) {
-          if (isFault(error, 'not-found')) return
-          if (!isFault(error, 'deleting')) throw error
-          if (tries === mostTries) throw new StorageError('unavailable', 'The deleted object is still open elsewhere', { cause: error })
-          await this.#clock.sleep(retryMilliseconds, options?.signal)
-        }
+      if (!(await this.stat(path, options))) return
+      await share.deleteFile(full, options).catch((error: unknown) => {
+        if (!isFault(error, 'not-found') && !isFault(error, 'deleting')) throw error
+      })
+      for (let tries = 1; await this.#isDeleting(share, full); tries += 1) {
+        if (tries === mostTries) throw new StorageError('unavailable', 'The deleted object is still open elsewhere')
+        await this.#clock.sleep(retryMilliseconds, options?.signal)
       }
     })
+
+  /** What was made anew under the name meanwhile is not being deleted. */
+  #isDeleting(share: SmbShare, full: string): Promise<boolean> {
+    return share.stat(full).then(
+      () => false,
+      (error: unknown) => {
+        if (isFault(error, 'deleting')) return true
+        throw error
+      },
+    )
+  }
 
   rename: RemoteFiles['rename'] = (from, to, options) =>
     this.#call(async (share) => {
