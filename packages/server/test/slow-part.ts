@@ -12,8 +12,9 @@ export interface SlowPart {
   readonly answer: Promise<{ status: number; body: Record<string, unknown> } | null>
 }
 
-export function slowPart(api: Api, part: { uploadId: string; number: number; length: number }): SlowPart {
-  const url = `${api.origin}/api/v1/upload-sessions/${part.uploadId}/parts/${part.number}`
+export function slowPart(api: Api, part: { uploadId: string; number: number | 'content'; length: number }): SlowPart {
+  const place = part.number === 'content' ? 'content' : `parts/${part.number}`
+  const url = `${api.origin}/api/v1/upload-sessions/${part.uploadId}/${place}`
   const headers = { authorization: `Bearer ${api.token}`, 'content-length': part.length, 'content-type': 'application/octet-stream' }
   const outgoing: ClientRequest = request(url, { method: 'PUT', headers, agent: false })
   const answer = new Promise<Awaited<SlowPart['answer']>>((resolve) => {

@@ -167,3 +167,37 @@ test('S9: bytes that reach the target after another attempt was acknowledged are
   const file = await api.settled(session.fileId, 'FAILED')
   assert.match(file.statusReason ?? '', /Part 1 is not the one that was acknowledged/)
 })
+
+test('S9: a whole file in one body is stored by the parts of its plan, with a receipt for each', { timeout: 60_000 }, async () => {
+  await using world = await openFileWorld()
+  const { api } = world
+  const { id: caseId } = await api.newCase()
+  const content = randomBytes(3 * PART + 777)
+  const session = await api.initiate({ caseId, name: 'whole.bin', size: content.length })
+  const short = await api.call('PUT', `/upload-sessions/${session.id}/content`, { body: content.subarray(1) })
+  assert.equal(short.problem.code, 'SIZE_MISMATCH')
+  const answer = await api.call<{ receivedParts: { sha256: string }[] }>('PUT', `/upload-sessions/${session.id}/content`, { body: content })
+  assert.equal(answer.status, 200)
+  const digests = [0, 1, 2, 3].map((n) => sha256(content.subarray(n * PART, (n + 1) * PART)))
+  assert.deepEqual(
+    answer.body.receivedParts.map((part) => part.sha256),
+    digests,
+  )
+  assert.equal((await api.complete(session.id, sha256(content))).status, 200)
+  assert.equal((await api.settled(session.fileId)).sha256, sha256(content))
+})
+
+test('S9: where one body breaks off, its first parts stay and single parts go on from there', { timeout: 60_000 }, async () => {
+  await using world = await openFileWorld()
+  const { api } = world
+  const { id: caseId } = await api.newCase()
+  const content = randomBytes(4 * PART)
+  const session = await api.initiate({ caseId, name: 'broken.bin', size: content.length })
+  const body = slowPart(api, { uploadId: session.id, number: 'content', length: content.length })
+  await body.send(content.subarray(0, 2 * PART + 5))
+  await until(async () => (await partsOf(api, session.id)).length === 2)
+  body.cut()
+  const { id } = await api.sendAll(session, content)
+  assert.equal((await api.settled(id)).sha256, sha256(content))
+  assert.deepEqual((await checkInstance(world.instance, whole)).findings, [])
+})

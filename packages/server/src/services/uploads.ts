@@ -5,7 +5,10 @@ import { abortUpload } from './ingest/abort.ts'
 import { completeUpload } from './ingest/complete.ts'
 import type { IngestDeps } from './ingest/deps.ts'
 import { initiateUpload } from './ingest/initiate.ts'
+import { createOpenSessions } from './ingest/open-sessions.ts'
+import { putContent } from './ingest/put-content.ts'
 import { type PutPart, putPart } from './ingest/put-part.ts'
+import type { PartBody } from './ingest/receive-part.ts'
 import { getUpload } from './ingest/session.ts'
 import { cutPage, fromCursor, rowsFor } from './pages.ts'
 
@@ -17,12 +20,15 @@ export interface UploadService {
   /** Those that are open or completing, newest first. */
   list(caller: Caller, query: UploadQuery): Promise<PageOf<UploadSession>>
   putPart(caller: Caller, request: PutPart): Promise<Part>
+  /** All parts at once, as one body. */
+  putContent(caller: Caller, request: { uploadId: string; body: PartBody }): Promise<UploadSession>
   complete(caller: Caller, request: { uploadId: string } & UploadComplete): Promise<File>
   abort(caller: Caller, uploadId: string): Promise<void>
 }
 
 export function uploadService(deps: IngestDeps): UploadService {
   const { store } = deps
+  const sessions = createOpenSessions(deps)
   return {
     initiate: (caller, input) => initiateUpload(deps, caller, input),
     async get(caller, uploadId) {
@@ -30,14 +36,22 @@ export function uploadService(deps: IngestDeps): UploadService {
       return toSession(upload, await store.read.uploads.parts(uploadId))
     },
     async list(caller, query) {
-      const filter = { tenantId: caller.tenantId, caseId: query.caseId }
+      const filter = { tenantId: caller.tenantId, caseId: query.caseId, actorId: query.mine ? caller.actor.id : undefined }
       const rows = await store.read.uploads.listRunning(filter, { before: fromCursor(query.cursor), limit: rowsFor(query) })
       const page = cutPage(rows, query)
       const items = page.rows.map(async (row) => toSession(row, await store.read.uploads.parts(row.id)))
       return { items: await Promise.all(items), nextCursor: page.nextCursor }
     },
-    putPart: (caller, request) => putPart(deps, caller, request),
-    complete: (caller, request) => completeUpload(deps, caller, request),
-    abort: (caller, uploadId) => abortUpload(deps, caller, uploadId),
+    putPart: (caller, request) => putPart({ ...deps, sessions }, caller, request),
+    putContent: (caller, request) => putContent({ ...deps, sessions }, caller, request),
+    async complete(caller, request) {
+      const file = await completeUpload(deps, caller, request)
+      sessions.drop(request.uploadId)
+      return file
+    },
+    async abort(caller, uploadId) {
+      await abortUpload(deps, caller, uploadId)
+      sessions.drop(uploadId)
+    },
   }
 }

@@ -101,7 +101,8 @@ function registerEnds(app: HttpApp, { uploads }: Services): void {
 }
 
 /** In a scope of its own, where no parser touches the body: it is taken from the connection as it comes. */
-function registerParts(app: HttpApp, { uploads }: Services): void {
+function registerParts(app: HttpApp, services: Services): void {
+  const { uploads } = services
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
@@ -125,18 +126,43 @@ function registerParts(app: HttpApp, { uploads }: Services): void {
     ]),
   }
   const options = { config: { ...config, longBody: true }, schema: put }
-  app.put('/api/v1/upload-sessions/:id/parts/:number', options, async (request, reply) => {
-    try {
-      const { id, number } = request.params
-      return await uploads.putPart(request.caller, { uploadId: id, number, body: bodyOf(request) })
-    } catch (error) {
-      closeWhereLong(request, reply)
-      // Left paused, the connection would neither be used again nor be seen to close.
-      request.raw.resume()
-      if (error instanceof BodyCut) throw new Problem('BAD_REQUEST', error.message, { cause: error })
-      throw error
-    }
+  app.put('/api/v1/upload-sessions/:id/parts/:number', options, (request, reply) => {
+    const { id, number } = request.params
+    return takingBody(request, reply, async () => uploads.putPart(request.caller, { uploadId: id, number, body: bodyOf(request) }))
   })
+  registerContent(app, services)
+}
+
+/** The whole file in one request, in a scope of its own too: a door onto the same parts. */
+function registerContent(app: HttpApp, { uploads }: Services): void {
+  const put = {
+    summary: 'Send the whole file as one body',
+    description:
+      'Stored part by part of the plan. Where it breaks off, the parts that are listed as received stay: go on with single parts.',
+    tags,
+    params: IdParams,
+    headers: PartHeaders,
+    response: answers({ 200: UploadSession }, [
+      ...(['SIZE_MISMATCH', 'NOT_FOUND', 'CONFLICT', 'UPLOAD_CLOSED', 'TARGET_REMOVED'] as const),
+      ...(['TOO_MANY_UPLOADS', 'TARGET_UNAVAILABLE', 'DISK_FULL'] as const),
+    ]),
+  }
+  const options = { config: { ...config, longBody: true }, schema: put }
+  app.put('/api/v1/upload-sessions/:id/content', options, (request, reply) =>
+    takingBody(request, reply, async () => uploads.putContent(request.caller, { uploadId: request.params.id, body: bodyOf(request) })),
+  )
+}
+
+async function takingBody<T>(request: FastifyRequest, reply: FastifyReply, take: () => Promise<T>): Promise<T> {
+  try {
+    return await take()
+  } catch (error) {
+    closeWhereLong(request, reply)
+    // Left paused, the connection would neither be used again nor be seen to close.
+    request.raw.resume()
+    if (error instanceof BodyCut) throw new Problem('BAD_REQUEST', error.message, { cause: error })
+    throw error
+  }
 }
 
 function bodyOf(request: FastifyRequest): PartBody {

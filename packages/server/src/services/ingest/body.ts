@@ -9,11 +9,13 @@ export class BodyCut extends Error {
 export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined
 
 /**
- * Hands every chunk of `stream` to `take`, in order, one at a time, and resolves with the number of bytes at the end of the stream.
+ * Hands every chunk of `stream` to `take`, in order, one at a time, and resolves with the number of bytes at the end of the stream, or
+ * after `limit` bytes, with the rest still in the stream, paused.
  * Rejects with `BodyCut` where the stream closes early, with what `take` throws, or with the signal's reason; it then leaves the stream
  * paused and takes no more. Events rather than an async iterator: at this rate each awaited chunk shows in the throughput.
  */
-export function readBody(stream: Readable, take: TakeChunk, signal: AbortSignal): Promise<number> {
+export function readBody(stream: Readable, take: TakeChunk, options: { signal: AbortSignal; limit?: number }): Promise<number> {
+  const { signal, limit = Number.POSITIVE_INFINITY } = options
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   let bytes = 0
   let waiting: Promise<void> | null = null
@@ -22,10 +24,23 @@ export function readBody(stream: Readable, take: TakeChunk, signal: AbortSignal)
     stream.pause()
     reject(error)
   }
-  const onData = (chunk: Buffer): void => {
+  const stopAtLimit = (chunk: Buffer): Buffer => {
+    const wanted = limit - bytes
+    if (chunk.length < wanted) return chunk
+    stream.pause()
+    stream.off('data', onData)
+    if (chunk.length > wanted) stream.unshift(chunk.subarray(wanted))
+    return chunk.subarray(0, wanted)
+  }
+  const onData = (whole: Buffer): void => {
+    const chunk = stopAtLimit(whole)
     bytes += chunk.length
     try {
       const busy = take(chunk)
+      if (bytes === limit) {
+        Promise.resolve(busy).then(() => resolve(bytes), fail)
+        return
+      }
       if (!busy) return
       stream.pause()
       waiting = busy
@@ -53,14 +68,15 @@ export function readBody(stream: Readable, take: TakeChunk, signal: AbortSignal)
   stream.on('error', onCut)
   if (signal.aborted) onAbort()
   else if (stream.destroyed) onCut()
+  else stream.resume()
 
   return promise.finally(() => {
     signal.removeEventListener('abort', onAbort)
     stream.off('data', onData)
     stream.off('end', onEnd)
     stream.off('close', onCut)
-    // A late error of the connection has nobody else to hear it.
     stream.off('error', onCut)
-    stream.on('error', () => {})
+    // A late error of the connection has nobody else to hear it.
+    if (stream.listenerCount('error') === 0) stream.on('error', () => {})
   })
 }

@@ -8,7 +8,10 @@ import type { DigestPool, DigestStream } from './digest-pool.ts'
 import { createPartSealer, type PartSealer, type SealedPiece } from './part-sealer.ts'
 import type { PartWriter } from './part-writer.ts'
 
-/** The body of a part as it comes in. `length` is what the sender declared; `sha256` too, or null where nothing was. */
+/**
+ * The body that holds a part as it comes in. `length` is what the sender declared of the whole body, of which the part may be the
+ * beginning; `sha256` too, of a body that is one part, or null where nothing was.
+ */
 export type PartBody = { readonly stream: Readable; readonly length: number; readonly sha256: Uint8Array | null }
 
 /** What became of a part: `seals` names the sealed segments that the receipts are for. */
@@ -22,6 +25,8 @@ export type ReceiveOptions = {
   readonly digests: DigestPool
   readonly body: PartBody
   readonly signal: AbortSignal
+  /** Called when all bytes of the part have been taken from the body. */
+  readonly taken: () => void
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -50,7 +55,9 @@ export async function receivePart(options: ReceiveOptions): Promise<ReceivedPart
   const digest = options.digests.open()
   try {
     const intake = createIntake(options, digest)
-    requireSize(await readBody(body.stream, intake.take, signal), part)
+    const limit = body.length > part.plainLength ? part.plainLength : Number.POSITIVE_INFINITY
+    requireSize(await readBody(body.stream, intake.take, { signal, limit }), part)
+    options.taken()
     const sha256 = await digest.finish()
     requireDigest(body.sha256, sha256)
     signal.throwIfAborted()
@@ -123,7 +130,7 @@ export async function digestBody(body: PartBody, options: { digests: DigestPool;
         digest.push(chunk)
         return digest.full ? digest.drained() : undefined
       },
-      options.signal,
+      { signal: options.signal },
     )
     return await digest.finish()
   } finally {
