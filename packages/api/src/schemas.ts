@@ -263,7 +263,14 @@ export const UploadCreate = Type.Object(
   closed,
 )
 export const UploadComplete = Type.Object({ sha256: Type.Optional(Sha256) }, closed)
-export const UploadQuery = Type.Object({ ...PageQuery, caseId: Type.Optional(Uuid) }, closed)
+export const UploadQuery = Type.Object(
+  {
+    ...PageQuery,
+    caseId: Type.Optional(Uuid),
+    mine: Type.Optional(Type.Boolean({ description: 'Only uploads that the caller began, and may go on with' })),
+  },
+  closed,
+)
 
 // ── moves between targets ────────────────────────────────────────────────────────────────────────
 export const migrationStatuses = ['running', 'paused', 'done', 'cancelled'] as const

@@ -12,6 +12,8 @@ export type DownloadRequest = {
 
 type Span = { readonly start: number; readonly end: number }
 
+/** A connection that brings nothing for this long is given up and opened anew, in milliseconds. */
+const STALL_MS = 60_000
 /** Attempts in a row that bring no byte before it gives up. */
 const FRUITLESS = 6
 
@@ -81,13 +83,27 @@ async function* readBody(response: Response): AsyncGenerator<Uint8Array> {
   if (reader === undefined) return
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new NetworkProblem('failed', error)
-      })
+      const { done, value } = await readInTime(reader)
       if (done) return
       yield value
     }
   } finally {
     await reader.cancel().catch(() => {})
   }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+function readInTime(reader: Reader): ReturnType<Reader['read']> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new NetworkProblem('timeout')), STALL_MS)
+    const settle = (finish: () => void) => {
+      clearTimeout(timer)
+      finish()
+    }
+    reader.read().then(
+      (result) => settle(() => resolve(result)),
+      (error: unknown) => settle(() => reject(new NetworkProblem('failed', error))),
+    )
+  })
 }

@@ -8,9 +8,15 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { File as StoredFile } from '@holdfast/api'
 import { createClient } from '@holdfast/client'
-import { begin, type Environment, holdfast, type Outcome, scratch, serveWithCase, succeed } from './command.ts'
+import { begin, type Environment, holdfast, type Outcome, scratch, serve, serveWithCase, succeed } from './command.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) text += chunk
+  return text
+}
 
 let folder: Awaited<ReturnType<typeof scratch>>
 let server: Awaited<ReturnType<typeof serveWithCase>>
@@ -157,6 +163,36 @@ test('S9: an interrupt ends put with its own status and keeps what was sent', as
   child.kill('SIGINT')
   assert.deepEqual(await closed, [130, null])
   assert.equal((await session())?.status, 'open')
+})
+
+test('S9: an unfinished upload of somebody else is not taken up, even of a file of the same name and size', async () => {
+  const other = (await succeed(['token', 'create', '--data', folder.at('data'), '--role', 'examiner', '--name', 'other'])).trim()
+  const theirs = await createClient({ baseUrl: server.url, token: other }).uploads.create({
+    caseId: await caseId(),
+    name: 'shared',
+    size: 7,
+  })
+  const { status, stdout } = await holdfast(['put', await newFile('shared', randomBytes(7)), '--case', 'CASE-1'], { env })
+  assert.equal(status, 0)
+  assert.notEqual(stdout.toString().trim(), theirs.fileId)
+})
+
+test('S9: put outlives a server that is killed in the middle and started again', async () => {
+  await using own = await scratch()
+  const first = await serveWithCase(own.at('data'))
+  const path = own.at('large.img')
+  const file = await open(path, 'w')
+  await file.truncate(400_000_000)
+  await file.close()
+  const child = begin(['put', path, '--case', 'CASE-1'], first.env)
+  const printed = readAll(child.stdout!)
+  const admin = createClient({ baseUrl: first.url, token: first.env.HOLDFAST_TOKEN })
+  while (((await admin.uploads.list()).items[0]?.receivedParts.length ?? 0) < 1) assert.equal(child.exitCode, null, 'it is still sending')
+  await first.kill()
+  await using second = await serve(own.at('data'), { port: new URL(first.url).port })
+  assert.deepEqual(await once(child, 'close'), [0, null])
+  const stored = await createClient({ baseUrl: second.url, token: first.env.HOLDFAST_TOKEN }).files.get((await printed).trim())
+  assert.deepEqual([stored.status, stored.size, stored.sha256], ['READY', 400_000_000, stored.declaredSha256])
 })
 
 test('O13: what is refused ends with one line that says why', async () => {

@@ -195,6 +195,20 @@ test('S9: an unfinished upload that is gone from the server leaves the list, and
   assert.equal(queue.getState().rows.length, 0)
 })
 
+test('S9: what another window of this browser is sending is not called interrupted', async () => {
+  await using server = await startProtocolServer()
+  slowParts(server, 60)
+  using first = queueFor(server)
+  const id = first.add(chosen(randomBytes(60 * 65_536)), destination)
+  await inPhase(first, id, 'uploading')
+  using second = queueFor(server)
+  await second.loadUnfinished({ caseId })
+  assert.deepEqual(second.getState().rows, [])
+  first[Symbol.dispose]()
+  while (second.getState().rows.length === 0) await second.loadUnfinished({ caseId })
+  assert.equal(second.getState().rows[0]?.state.phase, 'needs-file')
+})
+
 test('D6: cancel works on a row that waits for its turn, is sent, needs its file, or has failed', async () => {
   await using server = await startProtocolServer()
   await leaveUnfinished(server, randomBytes(30 * 65_536))

@@ -99,7 +99,7 @@ async function settle(run: UploadRun, line: ProgressLine): Promise<Outcome> {
 
 /** An open upload to the same place of a file of the same name and size; whether its bytes are the same is found out while resuming. */
 async function findUnfinished(client: Client, destination: Destination, source: { name: string; size: number }): Promise<string | null> {
-  for await (const session of client.uploads.every({ caseId: destination.caseId })) {
+  for await (const session of client.uploads.every({ caseId: destination.caseId, mine: true })) {
     const samePlace = session.itemId === (destination.itemId ?? null)
     if (session.status === 'open' && samePlace && session.name === source.name && session.size === source.size) return session.id
   }

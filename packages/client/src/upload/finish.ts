@@ -16,7 +16,7 @@ export async function completeUpload(context: RunContext, digest: DigestTask): P
     const sha256 = await digest.whole
     await resendChanged(context, digest)
     progress.enter('completing')
-    const uploadId = progress.session()!.id
+    const uploadId = progress.session!.id
     try {
       return await persist(() => client.uploads.complete(uploadId, { sha256 }, { ...once(context), timeoutMs: tuning.completeMs }))
     } catch (error) {
@@ -30,7 +30,7 @@ export async function completeUpload(context: RunContext, digest: DigestTask): P
 /** Parts sent before the reading had reached them are compared now, and sent again where they differ. */
 async function resendChanged(context: RunContext, digest: DigestTask): Promise<void> {
   const { progress } = context
-  const differing = [...progress.receipts().values()].filter(({ number, sha256 }) => digest.knownPart(number) !== sha256)
+  const differing = [...progress.receipts.values()].filter(({ number, sha256 }) => digest.knownPart(number) !== sha256)
   for (const { number } of differing) progress.partRefused(number)
   if (differing.length > 0) await sendMissing(context, digest)
 }

@@ -23,14 +23,6 @@ export interface Pace {
   pause(): Pause | null
 }
 
-const ATTEMPTS_BEFORE_GIVING_UP = 5
-/** While offline the network is tried this often all the same: platforms are wrong about it at times. */
-const OFFLINE_PROBE_MS = 30_000
-const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504]
-
-const mayPass = (error: unknown): boolean =>
-  error instanceof NetworkProblem || (error instanceof ApiProblem && passing.includes(error.status))
-
 export type PaceOptions = {
   readonly tuning: RetryTuning
   readonly connectivity: Connectivity
@@ -38,75 +30,102 @@ export type PaceOptions = {
   readonly onChange: () => void
 }
 
-export function createPace({ tuning, connectivity, signal, onChange }: PaceOptions): Pace {
-  let standing: (Pause & { over: Promise<void> }) | null = null
-  let round = 0
-  let failures = 0
-  let failingSince: number | null = null
-  let active = 0
+export const createPace = (options: PaceOptions): Pace => new SharedPace(options)
 
-  function succeeded(): void {
-    failures = 0
-    failingSince = null
+const ATTEMPTS_BEFORE_GIVING_UP = 5
+/** While offline the network is tried this often all the same: platforms are wrong about it at times. */
+const OFFLINE_PROBE_MS = 30_000
+const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504]
+
+const mayPass = (error: unknown): boolean =>
+  error instanceof NetworkProblem || (error instanceof ApiProblem && passing.includes(error.status))
+const hasStatus = (error: unknown, status: number): boolean => error instanceof ApiProblem && error.status === status
+
+class SharedPace implements Pace {
+  readonly #options: PaceOptions
+  #standing: (Pause & { readonly over: Promise<void> }) | null = null
+  /** Counts pauses: of the lanes that fail together, the first makes the pause. */
+  #round = 0
+  #failures = 0
+  #failingSince: number | null = null
+  #active = 0
+
+  constructor(options: PaceOptions) {
+    this.#options = options
   }
 
-  function stand(reason: WaitReason, milliseconds: number): void {
-    const until = reason === 'offline' ? null : Date.now() + milliseconds
-    const over = waitFor(reason === 'offline' ? connectivity : null, milliseconds, signal).then(() => {
-      standing = null
-      if (reason === 'offline') succeeded()
-      onChange()
-    })
-    round += 1
-    standing = { reason, until, over }
-  }
-
-  function failed(error: unknown, startedIn: number): void {
-    if (!mayPass(error)) throw error
-    if (startedIn !== round) return
-    const busy = error instanceof ApiProblem && error.status === 429
-    if (error instanceof NetworkProblem && !connectivity.online()) {
-      stand('offline', OFFLINE_PROBE_MS)
-      return
+  async persist<T>(work: () => Promise<T>, stop?: AbortSignal): Promise<T> {
+    for (;;) {
+      while (this.#standing !== null && stop?.aborted !== true) await orAborted(this.#standing.over, stop)
+      this.#options.signal.throwIfAborted()
+      stop?.throwIfAborted()
+      const done = await this.#attempt(work)
+      if (done !== null) return done.value
     }
-    failures += 1
-    failingSince ??= Date.now()
-    const tooLong = failures >= ATTEMPTS_BEFORE_GIVING_UP && Date.now() - failingSince > tuning.giveUpAfterMs
-    const broken = error instanceof ApiProblem && error.status === 500 && failures > ATTEMPTS_BEFORE_GIVING_UP
-    if ((tooLong && !busy) || broken) throw error
-    const backoff = Math.min(tuning.longestRetryMs, tuning.firstRetryMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
-    const told = error instanceof ApiProblem ? error.retryAfterSeconds : null
-    stand(busy ? 'busy' : 'unreachable', told === null ? backoff : told * 1000 + Math.random() * tuning.firstRetryMs)
   }
 
-  async function attempt<T>(work: () => Promise<T>): Promise<{ value: T } | null> {
-    const startedIn = round
-    active += 1
+  pause(): Pause | null {
+    if (this.#standing === null || this.#active > 0) return null
+    return { reason: this.#standing.reason, until: this.#standing.until }
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<{ value: T } | null> {
+    const startedIn = this.#round
+    this.#active += 1
     try {
       const value = await work()
-      succeeded()
+      this.#succeeded()
       return { value }
     } catch (error) {
-      signal.throwIfAborted()
-      failed(error, startedIn)
+      this.#options.signal.throwIfAborted()
+      if (!mayPass(error)) throw error
+      if (startedIn === this.#round) this.#failed(error)
       return null
     } finally {
-      active -= 1
-      onChange()
+      this.#active -= 1
+      this.#options.onChange()
     }
   }
 
-  return {
-    async persist(work, stop) {
-      for (;;) {
-        while (standing !== null && stop?.aborted !== true) await orAborted(standing.over, stop)
-        signal.throwIfAborted()
-        stop?.throwIfAborted()
-        const done = await attempt(work)
-        if (done !== null) return done.value
-      }
-    },
-    pause: () => (standing !== null && active === 0 ? { reason: standing.reason, until: standing.until } : null),
+  #succeeded(): void {
+    this.#failures = 0
+    this.#failingSince = null
+  }
+
+  /** Makes the pause that follows a failure. @throws `error` where it has lasted too long. */
+  #failed(error: unknown): void {
+    const { tuning, connectivity } = this.#options
+    if (error instanceof NetworkProblem && !connectivity.online()) {
+      this.#stand('offline', OFFLINE_PROBE_MS)
+      return
+    }
+    this.#failures += 1
+    this.#failingSince ??= Date.now()
+    const often = this.#failures >= ATTEMPTS_BEFORE_GIVING_UP
+    const tooLong = often && Date.now() - this.#failingSince > tuning.giveUpAfterMs && !hasStatus(error, 429)
+    const broken = this.#failures > ATTEMPTS_BEFORE_GIVING_UP && hasStatus(error, 500)
+    if (tooLong || broken) throw error
+    this.#stand(hasStatus(error, 429) ? 'busy' : 'unreachable', this.#waitAfter(error))
+  }
+
+  /** What the server says in Retry-After, or twice the last wait; in milliseconds, with jitter. */
+  #waitAfter(error: unknown): number {
+    const { firstRetryMs, longestRetryMs } = this.#options.tuning
+    const told = error instanceof ApiProblem ? error.retryAfterSeconds : null
+    if (told !== null) return told * 1000 + Math.random() * firstRetryMs
+    return Math.min(longestRetryMs, firstRetryMs * 2 ** (this.#failures - 1)) * (0.5 + Math.random() / 2)
+  }
+
+  #stand(reason: WaitReason, milliseconds: number): void {
+    const { connectivity, signal, onChange } = this.#options
+    const offline = reason === 'offline'
+    const over = waitFor(offline ? connectivity : null, milliseconds, signal).then(() => {
+      this.#standing = null
+      if (offline) this.#succeeded()
+      onChange()
+    })
+    this.#round += 1
+    this.#standing = { reason, until: offline ? null : Date.now() + milliseconds, over }
   }
 }
 

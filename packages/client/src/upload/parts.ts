@@ -86,7 +86,7 @@ export async function matchStored({ progress, source }: RunContext, file: Stored
 
 /** Compares the file with every part that the server has. @throws UploadError `different-file`; nothing has been sent by then. */
 export async function matchReceived({ progress }: RunContext, digest: DigestTask): Promise<void> {
-  const receipts = [...progress.receipts().values()].sort((one, other) => one.number - other.number)
+  const receipts = [...progress.receipts.values()].sort((one, other) => one.number - other.number)
   if (receipts.length > 0) progress.enter('verifying-local')
   for (const receipt of receipts) {
     if ((await digest.part(receipt.number)) === receipt.sha256) continue
@@ -96,9 +96,9 @@ export async function matchReceived({ progress }: RunContext, digest: DigestTask
 
 /** Sends what the server lacks, several parts at once. @throws the first failure, when all lanes have stopped. */
 export async function sendMissing(context: RunContext, digest: DigestTask): Promise<void> {
-  const session = context.progress.session()
+  const session = context.progress.session
   if (session === null) throw gone()
-  const missing = missingParts(session, context.progress.receipts())
+  const missing = missingParts(session, context.progress.receipts)
   if (missing.length === 0) return
   context.progress.enter('uploading')
   const stop = new AbortController()
@@ -127,7 +127,7 @@ async function sendPart(context: RunContext, work: PartWork): Promise<void> {
 
 /** The receipt, or null where the server received other bytes than this side read. */
 async function putPart({ client, source, progress, tuning, signal }: RunContext, { number, digest, stop }: PartWork): Promise<Part | null> {
-  const session = progress.session()!
+  const session = progress.session!
   const known = digest.knownPart(number)
   let receipt: Part | null = null
   try {

@@ -8,132 +8,148 @@ import type { UploadState } from './state.ts'
 export type Stage = 'queued' | 'verifying-local' | 'uploading' | 'hashing' | 'completing' | 'verifying' | 'cancelling'
 
 /** What one run knows: the server's plan and receipts, bytes under way, and the state that follows from them. */
-export interface Progress {
-  state(): UploadState
-  session(): UploadSession | null
-  receipts(): ReadonlyMap<number, Part>
+export class Progress {
+  readonly #total: number
+  readonly #onState: (state: UploadState) => void
+  readonly #receipts = new Map<number, Part>()
+  readonly #underWay = new Map<number, number>()
+  readonly #speed = createSpeedMeter()
+  #receivedBytes = 0
+  #stage: Stage = 'queued'
+  #session: UploadSession | null = null
+  #pace: Pace | null = null
+  #digest: { readonly task: DigestTask; readonly compareBytes: number } | null = null
+  #verifying: { readonly file: StoredFile; readonly tooLateToCancel: boolean } | null = null
+  #ended: UploadState | null = null
+
+  constructor(total: number, onState: (state: UploadState) => void) {
+    this.#total = total
+    this.#onState = onState
+  }
+
+  get session(): UploadSession | null {
+    return this.#session
+  }
+
+  get receipts(): ReadonlyMap<number, Part> {
+    return this.#receipts
+  }
+
   /** Takes the server's word for what it has. */
-  learn(session: UploadSession): void
+  learn(session: UploadSession): void {
+    this.#session = session
+    this.#clear()
+    for (const part of session.receivedParts) this.#keep({ ...part, sha256: part.sha256.toLowerCase() })
+    this.changed()
+  }
+
   /** Drops the session, to begin another. */
-  forget(): void
+  forget(): void {
+    this.#session = null
+    if (this.#stage !== 'cancelling') this.#stage = 'queued'
+    this.#clear()
+  }
+
   /** Once a run is being cancelled it stays so, until its file turns out to be stored all the same. */
-  enter(stage: Stage): void
-  enterVerifying(file: StoredFile, tooLateToCancel: boolean): void
-  follow(pace: Pace): void
-  followDigest(digest: DigestTask, compareBytes: number): void
-  partSent(number: number, bytes: number): void
+  enter(stage: Stage): void {
+    if (this.#stage === 'cancelling') return
+    this.#stage = stage
+    this.changed()
+  }
+
+  enterVerifying(file: StoredFile, tooLateToCancel: boolean): void {
+    if (this.#stage === 'cancelling' && !tooLateToCancel) return
+    this.#stage = 'verifying'
+    this.#verifying = { file, tooLateToCancel }
+    this.changed()
+  }
+
+  follow(pace: Pace): void {
+    this.#pace = pace
+  }
+
+  /** `compareBytes` is how far the reading has to come before the parts that the server has are compared. */
+  followDigest(task: DigestTask, compareBytes: number): void {
+    this.#digest = { task, compareBytes }
+  }
+
+  partSent(number: number, bytes: number): void {
+    this.#speed.add(Math.max(0, bytes - (this.#underWay.get(number) ?? 0)))
+    this.#underWay.set(number, bytes)
+    this.changed()
+  }
+
   /** The attempt is over, with a receipt or without. */
-  partSettled(number: number, receipt: Part | null): void
+  partSettled(number: number, receipt: Part | null): void {
+    this.#underWay.delete(number)
+    if (receipt !== null) this.#keep(receipt)
+    this.changed()
+  }
+
   /** A receipt turned out to be of other bytes. */
-  partRefused(number: number): void
-  end(state: UploadState): UploadState
-  changed(): void
-}
-
-export function createProgress(total: number, onState: (state: UploadState) => void): Progress {
-  let stage: Stage = 'queued'
-  let session: UploadSession | null = null
-  let pace: Pace | null = null
-  let digest: DigestTask | null = null
-  let compareBytes = 0
-  let verifying: { file: StoredFile; tooLateToCancel: boolean } | null = null
-  let ended: UploadState | null = null
-  let receivedBytes = 0
-  const receipts = new Map<number, Part>()
-  const underWay = new Map<number, number>()
-  const speed = createSpeedMeter()
-
-  function loaded(): number {
-    let bytes = receivedBytes
-    for (const sent of underWay.values()) bytes += sent
-    return Math.min(bytes, total)
+  partRefused(number: number): void {
+    this.#receivedBytes -= this.#receipts.get(number)?.size ?? 0
+    this.#receipts.delete(number)
   }
 
-  function uploading(): UploadState {
-    const bytesPerSecond = speed.bytesPerSecond()
-    const secondsLeft = bytesPerSecond === null || bytesPerSecond < 1 ? null : Math.ceil((total - loaded()) / bytesPerSecond)
-    return { phase: 'uploading', loaded: loaded(), total, bytesPerSecond, secondsLeft }
+  /** Nothing changes any more after this. */
+  end(final: UploadState): UploadState {
+    this.#ended = final
+    this.#onState(final)
+    return final
   }
 
-  function state(): UploadState {
-    if (ended !== null) return ended
-    if (stage === 'cancelling') return { phase: 'cancelling' }
-    const pause = pace?.pause() ?? null
-    const begun = stage !== 'queued' && (stage !== 'uploading' || loaded() > 0)
-    if (pause !== null && pause.reason === 'busy' && !begun) return { phase: 'queued', until: pause.until }
-    if (pause !== null) return { phase: 'waiting', reason: pause.reason, until: pause.until, loaded: loaded(), total }
-    if (verifying !== null) return { phase: 'verifying', ...verifying }
-    if (stage === 'verifying-local')
-      return { phase: stage, loaded: Math.min(digest?.hashedBytes() ?? 0, compareBytes), total: compareBytes }
-    if (stage === 'hashing') return { phase: stage, loaded: digest?.hashedBytes() ?? 0, total }
-    if (stage === 'completing') return { phase: stage }
-    return stage === 'uploading' ? uploading() : { phase: 'queued', until: null }
+  readonly changed = (): void => {
+    if (this.#ended === null) this.#onState(this.state())
   }
 
-  const changed = (): void => {
-    if (ended === null) onState(state())
-  }
-  const keep = (receipt: Part) => {
-    receivedBytes += receipt.size - (receipts.get(receipt.number)?.size ?? 0)
-    receipts.set(receipt.number, receipt)
-  }
-  const clear = () => {
-    receipts.clear()
-    receivedBytes = 0
+  state(): UploadState {
+    if (this.#ended !== null) return this.#ended
+    if (this.#stage === 'cancelling') return { phase: 'cancelling' }
+    return this.#paused() ?? this.#working()
   }
 
-  return {
-    state,
-    session: () => session,
-    receipts: () => receipts,
-    learn(known) {
-      session = known
-      clear()
-      for (const part of known.receivedParts) keep({ ...part, sha256: part.sha256.toLowerCase() })
-      changed()
-    },
-    forget() {
-      session = null
-      if (stage !== 'cancelling') stage = 'queued'
-      clear()
-    },
-    enter(next) {
-      if (stage === 'cancelling') return
-      stage = next
-      changed()
-    },
-    enterVerifying(file, tooLateToCancel) {
-      if (stage === 'cancelling' && !tooLateToCancel) return
-      stage = 'verifying'
-      verifying = { file, tooLateToCancel }
-      changed()
-    },
-    follow(next) {
-      pace = next
-    },
-    followDigest(next, bytes) {
-      digest = next
-      compareBytes = bytes
-    },
-    partSent(number, bytes) {
-      speed.add(Math.max(0, bytes - (underWay.get(number) ?? 0)))
-      underWay.set(number, bytes)
-      changed()
-    },
-    partSettled(number, receipt) {
-      underWay.delete(number)
-      if (receipt !== null) keep(receipt)
-      changed()
-    },
-    partRefused(number) {
-      receivedBytes -= receipts.get(number)?.size ?? 0
-      receipts.delete(number)
-    },
-    end(final) {
-      ended = final
-      onState(final)
-      return final
-    },
-    changed,
+  #paused(): UploadState | null {
+    const pause = this.#pace?.pause() ?? null
+    if (pause === null) return null
+    const begun = this.#stage !== 'queued' && (this.#stage !== 'uploading' || this.#loaded() > 0)
+    if (pause.reason === 'busy' && !begun) return { phase: 'queued', until: pause.until }
+    return { phase: 'waiting', reason: pause.reason, until: pause.until, loaded: this.#loaded(), total: this.#total }
+  }
+
+  #working(): UploadState {
+    const hashed = this.#digest?.task.hashedBytes() ?? 0
+    if (this.#verifying !== null) return { phase: 'verifying', ...this.#verifying }
+    if (this.#stage === 'verifying-local') {
+      const total = this.#digest?.compareBytes ?? 0
+      return { phase: 'verifying-local', loaded: Math.min(hashed, total), total }
+    }
+    if (this.#stage === 'hashing') return { phase: 'hashing', loaded: hashed, total: this.#total }
+    if (this.#stage === 'completing') return { phase: 'completing' }
+    return this.#stage === 'uploading' ? this.#uploading() : { phase: 'queued', until: null }
+  }
+
+  #uploading(): UploadState {
+    const loaded = this.#loaded()
+    const bytesPerSecond = this.#speed.bytesPerSecond()
+    const moves = bytesPerSecond !== null && bytesPerSecond >= 1
+    const secondsLeft = moves ? Math.ceil((this.#total - loaded) / bytesPerSecond) : null
+    return { phase: 'uploading', loaded, total: this.#total, bytesPerSecond, secondsLeft }
+  }
+
+  #loaded(): number {
+    let bytes = this.#receivedBytes
+    for (const sent of this.#underWay.values()) bytes += sent
+    return Math.min(bytes, this.#total)
+  }
+
+  #keep(receipt: Part): void {
+    this.#receivedBytes += receipt.size - (this.#receipts.get(receipt.number)?.size ?? 0)
+    this.#receipts.set(receipt.number, receipt)
+  }
+
+  #clear(): void {
+    this.#receipts.clear()
+    this.#receivedBytes = 0
   }
 }

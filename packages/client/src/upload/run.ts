@@ -8,7 +8,7 @@ import { completeUpload, untilProven } from './finish.ts'
 import { once } from './once.ts'
 import { createPace, type Pace, type RetryTuning } from './pace.ts'
 import { beginDigest, gone, matchReceived, matchStored, openSession, sendMissing } from './parts.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { Progress } from './progress.ts'
 import type { UploadSource } from './source.ts'
 import { isFinal, UploadError, type UploadState } from './state.ts'
 import { toUploadError } from './to-upload-error.ts'
@@ -88,58 +88,76 @@ export type RunContext = {
 
 const CANCELLED = Symbol('cancelled')
 
-export function startUpload(request: UploadRequest): UploadRun {
-  const tuning = { ...defaultTuning, ...request.tuning }
-  const progress = createProgress(request.source.size, (state) => request.onState?.(state))
-  const connectivity = request.connectivity ?? platformConnectivity()
-  const controller = new AbortController()
-  let afterCancel: AbortController | null = null
-  const context: RunContext = {
-    request,
-    client: request.client,
-    source: request.source,
-    tuning,
-    progress,
-    connectivity,
-    uploadId: request.resume?.uploadId ?? null,
-    unanswered: null,
-    ...under(controller.signal),
+export const startUpload = (request: UploadRequest): UploadRun => new Run(request)
+
+class Run implements UploadRun {
+  readonly done: Promise<UploadState>
+  readonly #context: RunContext
+  readonly #controller = new AbortController()
+  #afterCancel: AbortController | null = null
+
+  constructor(request: UploadRequest) {
+    const { client, source } = request
+    this.#context = {
+      ...{ request, client, source },
+      tuning: { ...defaultTuning, ...request.tuning },
+      progress: new Progress(source.size, (state) => request.onState?.(state)),
+      connectivity: request.connectivity ?? platformConnectivity(),
+      uploadId: request.resume?.uploadId ?? null,
+      unanswered: null,
+      signal: this.#controller.signal,
+      persist: () => Promise.reject(new Error('The run has not begun')),
+    }
+    this.#goUnder(this.#controller.signal)
+    this.done = this.#finish()
   }
 
-  function under(signal: AbortSignal): Pick<RunContext, 'signal' | 'persist'> {
+  getState(): UploadState {
+    return this.#context.progress.state()
+  }
+
+  uploadId(): string | null {
+    return this.#context.uploadId
+  }
+
+  fileId(): string | null {
+    return this.#context.progress.session?.fileId ?? null
+  }
+
+  async cancel(): Promise<void> {
+    if (isFinal(this.getState())) return
+    if (!this.#controller.signal.aborted) this.#context.progress.enter('cancelling')
+    this.#controller.abort(CANCELLED)
+    await this.done
+  }
+
+  abandon(): void {
+    const reason = new UploadError('stopped', 'The upload was interrupted', { retryable: true })
+    this.#controller.abort(reason)
+    this.#afterCancel?.abort(reason)
+  }
+
+  /** From here on calls run until `signal` fires, under a pace of their own. */
+  #goUnder(signal: AbortSignal): void {
+    const { tuning, connectivity, progress } = this.#context
     const pace = createPace({ tuning, connectivity, signal, onChange: progress.changed })
     progress.follow(pace)
-    return { signal, persist: pace.persist }
+    this.#context.signal = signal
+    this.#context.persist = (work, stop) => pace.persist(work, stop)
   }
 
-  async function finish(): Promise<UploadState> {
+  async #finish(): Promise<UploadState> {
+    const { progress } = this.#context
+    const { signal } = this.#controller
     try {
-      return progress.end(await transfer(context, controller))
+      return progress.end(await transfer(this.#context, this.#controller))
     } catch (error) {
-      const reason: unknown = controller.signal.aborted ? controller.signal.reason : error
+      const reason: unknown = signal.aborted ? signal.reason : error
       if (reason !== CANCELLED) return progress.end({ phase: 'error', error: toUploadError(reason) })
     }
-    afterCancel = new AbortController()
-    return progress.end(await settleCancel(Object.assign(context, under(afterCancel.signal))))
-  }
-
-  const done = finish()
-  return {
-    getState: progress.state,
-    uploadId: () => context.uploadId,
-    fileId: () => progress.session()?.fileId ?? null,
-    async cancel() {
-      if (isFinal(progress.state())) return
-      if (!controller.signal.aborted) progress.enter('cancelling')
-      controller.abort(CANCELLED)
-      await done
-    },
-    abandon() {
-      const reason = new UploadError('stopped', 'The upload was interrupted', { retryable: true })
-      controller.abort(reason)
-      afterCancel?.abort(reason)
-    },
-    done,
+    this.#afterCancel = new AbortController()
+    this.#goUnder(this.#afterCancel.signal)
+    return progress.end(await settleCancel(this.#context))
   }
 }
 
@@ -176,7 +194,7 @@ async function transferOnce(context: RunContext, session: UploadSession, digest:
 async function nextAttempt(context: RunContext, error: unknown, resume: UploadRequest['resume']): Promise<UploadRequest['resume']> {
   if (error instanceof UploadError && error.code === 'different-file' && resume?.ifDifferent === 'start-new') return undefined
   if (!(error instanceof ApiProblem && error.code === 'UPLOAD_CLOSED')) throw error
-  const uploadId = context.progress.session()!.id
+  const uploadId = context.progress.session!.id
   const session = await context.persist(() => context.client.uploads.get(uploadId, once(context)))
   if (session.status !== 'completed') throw gone()
   return { uploadId, ifDifferent: 'start-new' }

@@ -107,11 +107,12 @@ export const uploadTable = (sql: Sql) => ({
 
   /** Open and completing uploads, newest first. */
   async listRunning(
-    filter: { tenantId: string; caseId?: string | undefined },
+    filter: { tenantId: string; caseId?: string | undefined; actorId?: string | undefined },
     page: { before: string | null; limit: number },
   ): Promise<UploadView[]> {
     let query = views(sql).where('uploads.tenant_id', '=', filter.tenantId).where('uploads.status', 'in', ['open', 'completing'])
     if (filter.caseId !== undefined) query = query.where('files.case_id', '=', filter.caseId)
+    if (filter.actorId !== undefined) query = query.where('uploads.actor_id', '=', filter.actorId)
     if (page.before !== null) query = query.where('uploads.id', '<', page.before)
     return query.orderBy('uploads.id', 'desc').limit(page.limit).execute()
   },
