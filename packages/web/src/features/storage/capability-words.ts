@@ -8,7 +8,7 @@ const atRest = { 'sse-kms': 'Encrypted at rest (SSE-KMS)', 'sse-s3': 'Encrypted 
 /** What a target was found to do, with what each means. `able` is null where it could not be asked. */
 export function abilitiesOf(found: TargetCapabilities, locale?: string): Ability[] {
   const { encryptionAtRest, mostParts, leastPartBytes } = found
-  const parts = mostParts === null ? 'any number of parts' : `up to ${formatNumber(mostParts, locale)} parts`
+  const parts = `up to ${formatNumber(mostParts ?? 0, locale)} parts`
   const least = leastPartBytes > 1 ? `, each but the last at least ${formatBytes(leastPartBytes, locale)}` : ''
   return [
     { label: 'Verifies SHA-256', able: found.verifiesSha256, explain: 'It refuses bytes that differ from the hash that comes with them.' },
@@ -31,7 +31,7 @@ export function abilitiesOf(found: TargetCapabilities, locale?: string): Ability
       explain: 'Browsers on this page may send parts straight to it and read their ETag.',
     },
     { label: 'Copies by itself', able: found.serverCopy, explain: 'Objects can be copied within it without passing through this server.' },
-    { label: `Takes ${parts}${least}`, able: true, explain: 'How large files are divided for it.' },
+    ...(mostParts === null ? [] : [{ label: `Takes ${parts}${least}`, able: true, explain: 'How large files are divided for it.' }]),
   ]
 }
 

@@ -17,6 +17,7 @@ import { Panel } from '../../ui/panel.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
 import { kindWords, type RemoteKind } from '../../ui/target-kinds.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
+import { useNoteTest } from './note-test.ts'
 import { targetQuery } from './queries.ts'
 import { commonProblems } from './target-checks.ts'
 import { type TargetValues, toUpdate, valuesOf } from './target-fields.ts'
@@ -40,10 +41,13 @@ function useSave(target: Target) {
   const client = useClient()
   const refresh = useRefresh()
   const navigate = useNavigate()
+  const noteTest = useNoteTest()
   return async (values: TargetValues) => {
+    const changes = toUpdate(target, values)
     const saved = await client.targets
-      .update(target.id, toUpdate(target, values), { ifVersion: target.version })
+      .update(target.id, changes, { ifVersion: target.version })
       .finally(() => refresh(keys.targets, keys.roles, keys.audit))
+    if (changes.place !== undefined || changes.credentials !== undefined) void noteTest(target.id)
     notifications.show({ title: 'Storage target saved', message: `${saved.name} was changed.` })
     await navigate({ to: '/settings/storage' })
   }

@@ -13,6 +13,7 @@ import { Panel } from '../../ui/panel.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
 import { kindWords, type RemoteKind, remoteKinds } from '../../ui/target-kinds.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
+import { useNoteTest } from './note-test.ts'
 import { removedTargetsQuery } from './queries.ts'
 import classes from './storage.module.css'
 import { emptyValues, type TargetValues, toCreate, valuesOf } from './target-fields.ts'
@@ -90,9 +91,11 @@ function NewForm({ kind, initial, above }: NewFormProps) {
   const client = useClient()
   const refresh = useRefresh()
   const navigate = useNavigate()
+  const noteTest = useNoteTest()
   const save = async (values: TargetValues) => {
     const made = await client.targets.create(toCreate(kind, values))
     void refresh(keys.targets, keys.roles, keys.files, keys.audit)
+    void noteTest(made.id)
     const back = made.fileCount > 0 ? ` ${count(made.fileCount, 'file')} came back with it.` : ''
     notifications.show({ title: 'Storage target added', message: `${made.name} can be chosen for roles now.${back}` })
     await navigate({ to: '/settings/storage' })

@@ -10,7 +10,7 @@ import type { FieldsProps } from './target-form.tsx'
 export function S3Fields(props: FieldsProps) {
   return (
     <>
-      <Panel title="Bucket">
+      <Panel title={props.fixed ? 'Protection' : 'Where it is'}>
         <Stack gap="md">
           {props.fixed ? null : <Bucket {...props} />}
           <Protection {...props} />
@@ -89,9 +89,7 @@ function Protection({ form }: FieldsProps) {
       </div>
       <Switch
         label="Use TLS"
-        description={
-          aws ? 'AWS is always reached over TLS.' : 'Off only in a network that you trust: keys and object names are readable there.'
-        }
+        description={aws ? 'AWS is always reached over TLS.' : 'Off only in a network that you trust: all that is sent can be read there.'}
         checked={tls}
         disabled={aws}
         onChange={(event) => form.setFieldValue('endpoint', withTls(endpoint, event.currentTarget.checked))}

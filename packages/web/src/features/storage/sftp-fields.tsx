@@ -12,7 +12,7 @@ export function SftpFields(props: FieldsProps) {
   return (
     <>
       {fixed ? null : (
-        <Panel title="Server">
+        <Panel title="Where it is">
           <Stack gap="md">
             <ServerFields form={form} port={22} />
             <TextInput
@@ -40,18 +40,14 @@ function SignIn({ form, stored }: FieldsProps) {
       <div className={classes.fields}>
         <TextInput label="User" required maxLength={256} autoComplete="off" spellCheck={false} {...form.getInputProps('user')} />
       </div>
-      <Radio.Group
-        label="How this server signs in"
-        description="One or the other: a key that is refused is not followed by a password."
-        {...form.getInputProps('signIn')}
-      >
+      <Radio.Group label="How this server signs in" {...form.getInputProps('signIn')}>
         <Stack gap="xs" mt={6}>
           {stored ? <Radio value="keep" label="As it is stored" description="The password or key that was saved is kept." /> : null}
           <Radio value="password" label={stored ? 'New password' : 'Password'} />
           <Radio
             value="privateKey"
             label={stored ? 'New private key' : 'Private key'}
-            description="An OpenSSH key: Ed25519, ECDSA or RSA, with or without a passphrase."
+            description="An OpenSSH key: Ed25519, ECDSA or RSA, with or without a passphrase. A key that is refused is not followed by a password."
           />
         </Stack>
       </Radio.Group>

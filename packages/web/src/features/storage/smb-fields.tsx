@@ -9,7 +9,7 @@ export function SmbFields({ form, fixed, stored }: FieldsProps) {
   return (
     <>
       {fixed ? null : (
-        <Panel title="Share">
+        <Panel title="Where it is">
           <Share form={form} />
         </Panel>
       )}

@@ -1,4 +1,4 @@
-import { Button, NumberInput, Stack, TextInput } from '@mantine/core'
+import { Button, MantineThemeProvider, NumberInput, Stack, TextInput } from '@mantine/core'
 import { IconPlugConnected } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { ButtonLink } from '../../ui/links.tsx'
@@ -27,6 +27,9 @@ const fieldsOf: Record<RemoteKind, (props: FieldsProps) => ReactNode> = { s3: S3
 
 type TargetFormViewProps = TargetFormSetup & { readonly saveLabel: string; readonly above?: ReactNode }
 
+/** Help below the inputs, so that those side by side stand on one line however long it is. */
+const helpBelow = { components: { InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } } } }
+
 /** Every field of a target of one kind, its test, and what its server needs. */
 export function TargetFormView({ saveLabel, above, ...setup }: TargetFormViewProps) {
   const state = useTargetForm(setup)
@@ -34,16 +37,18 @@ export function TargetFormView({ saveLabel, above, ...setup }: TargetFormViewPro
   const { form } = state
   return (
     <form onSubmit={state.submit} noValidate autoComplete="off" className={classes.formColumns}>
-      <Stack gap="md">
-        {above}
-        <Panel title="Name and limit">
-          <Common form={form} />
-        </Panel>
-        <Fields form={form} fixed={setup.targetId !== null} stored={setup.stored} />
-        <TryPanel kind={setup.kind} state={state} fixed={setup.targetId !== null} />
-        <SaveFailed state={state} />
-        <Foot state={state} saveLabel={saveLabel} />
-      </Stack>
+      <MantineThemeProvider inherit theme={helpBelow}>
+        <Stack gap="md">
+          {above}
+          <Panel title="General">
+            <Common form={form} />
+          </Panel>
+          <Fields form={form} fixed={setup.targetId !== null} stored={setup.stored} />
+          <TryPanel kind={setup.kind} state={state} fixed={setup.targetId !== null} />
+          <SaveFailed state={state} />
+          <Foot state={state} saveLabel={saveLabel} />
+        </Stack>
+      </MantineThemeProvider>
       <Stack gap="md">{setup.kind === 's3' ? <S3Rights values={form.values} /> : <ServerNeeds kind={setup.kind} />}</Stack>
     </form>
   )

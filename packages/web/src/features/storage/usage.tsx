@@ -11,7 +11,7 @@ export function UsageOf({ target }: { target: Target }) {
   const usage = usageOf(target)
   return (
     <div className={classes.usage}>
-      <span>
+      <div>
         <strong>
           <Size bytes={target.usedBytes} />
         </strong>{' '}
@@ -21,7 +21,7 @@ export function UsageOf({ target }: { target: Target }) {
             , <Size bytes={target.reservedBytes} /> reserved
           </>
         ) : null}
-      </span>
+      </div>
       {usage ? (
         <Progress.Root size={8} my={4}>
           <Progress.Section value={usage.usedPercent} color={barColor[usage.tone]} aria-label={`Used space of ${target.name}`} />
@@ -33,7 +33,7 @@ export function UsageOf({ target }: { target: Target }) {
           />
         </Progress.Root>
       ) : null}
-      <span className={classes.kind}>
+      <div className={classes.kind}>
         {usage ? usage.text : 'No quota'}
         {target.freeBytes === null ? null : (
           <>
@@ -41,7 +41,7 @@ export function UsageOf({ target }: { target: Target }) {
             <Size bytes={target.freeBytes} /> free there
           </>
         )}
-      </span>
+      </div>
     </div>
   )
 }
