@@ -273,6 +273,17 @@ async function* objects(tree: Tree, prefix: string, options?: CallOptions): Asyn
   for await (const found of walk(tree, prefix, options)) if ('object' in found) yield found.object
 }
 
+/** The id of an unfinished write; null where it ended meanwhile. The file is closed again before a caller could abort the write. */
+async function findWriteId(tree: Tree, folder: string, name: string): Promise<WriteId | null> {
+  try {
+    await using file = await tree.files.open(join(folder, name), 'read')
+    return toTreeWriteId(folder.slice(folder.lastIndexOf('/') + 1), await file.identity())
+  } catch (error) {
+    if (isFault(error, 'not-found')) return null
+    throw error
+  }
+}
+
 async function* listWrites(
   tree: Tree,
   prefix: string,
@@ -286,9 +297,8 @@ async function* listWrites(
       if (segment === null || row.isFolder) continue
       key = found.keyPrefix + segment
       if (!key.startsWith(prefix)) continue
-      await using file = await tree.files.open(join(found.writeFolder, row.name), 'read')
-      const folderName = found.writeFolder.slice(found.writeFolder.lastIndexOf('/') + 1)
-      yield { key, write: toTreeWriteId(folderName, await file.identity()), startedAt: found.startedAt }
+      const write = await findWriteId(tree, found.writeFolder, row.name)
+      if (write !== null) yield { key, write, startedAt: found.startedAt }
     }
     if (key === null) await tree.files.removeFolder(found.writeFolder)
   }
@@ -324,7 +334,7 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
   const tree: Tree = {
     ...options,
     reads: openFilesOf(options, 'read', { limit: 16, idleMilliseconds: 1000 }),
-    writes: openFilesOf(options, 'write', { limit: 64, idleMilliseconds: 5000 }),
+    writes: openFilesOf(options, 'write', { limit: 64, idleMilliseconds: 1000 }),
   }
   let closed = false
   const call = async <T>(callOptions: CallOptions | undefined, work: () => Promise<T>): Promise<T> => {
