@@ -123,6 +123,8 @@ export type FileWorldOptions = Overrides & {
   readonly secrets?: Secrets
   readonly working?: boolean
   readonly keep?: boolean
+  /** SQLite in the data folder where absent. */
+  readonly databaseUrl?: string
   /** Real servers of tests listen on this host. */
   readonly allowLocalTargets?: boolean
 }
@@ -136,7 +138,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     dataDir,
     host: '127.0.0.1',
     port: 0,
-    databaseUrl: null,
+    databaseUrl: options.databaseUrl ?? null,
     publicUrl: null,
     trustedProxies: null,
     movedObjectKeptSeconds: 0,
