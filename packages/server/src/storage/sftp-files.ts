@@ -1,7 +1,8 @@
-import type { Attributes, FileEntry, SFTPWrapper } from 'ssh2'
-import type { RemoteFile, RemoteFiles, RemoteNames, RemoteStat } from './remote-files.ts'
+import type { Attributes } from 'ssh2'
+import type { RemoteFile, RemoteFiles, RemoteNames } from './remote-files.ts'
 import { SftpStatus, statusOf, toSftpError } from './sftp-errors.ts'
 import { ask, type SftpLink, type SftpSession } from './sftp-link.ts'
+import { extended, isFile, isFolder, listFolder, type Opened, openFile, renameFile, toStat } from './sftp-requests.ts'
 import { type CallOptions, StorageError } from './target.ts'
 
 /** OpenSSH takes packets of 256 KiB; this leaves room for what stands around the bytes. */
@@ -18,34 +19,8 @@ export const sftpNames: RemoteNames = {
   },
 }
 
-// What POSIX says of the kind of a file is in the top bits of its mode (draft-ietf-secsh-filexfer-02 §5, permissions).
-const KIND = 0o170000
-const isFolder = ({ mode }: Attributes): boolean => (mode & KIND) === 0o040000
-const isFile = ({ mode }: Attributes): boolean => (mode & KIND) === 0o100000 || (mode & KIND) === 0
-const toStat = (attributes: Attributes): RemoteStat => ({
-  size: attributes.size,
-  modifiedAt: attributes.mtime * 1000,
-  isFolder: isFolder(attributes),
-})
-
 type FileSystem = { f_bavail: number; f_frsize: number; f_favail: number; f_flag: number }
 const READ_ONLY = 1
-
-type Extended = { [name in 'ext_openssh_fsync' | 'ext_openssh_rename' | 'ext_openssh_statvfs']: (...args: unknown[]) => void }
-
-/** Whether the server has an extension: ssh2 throws at once where it was not announced. */
-async function extended<T>(
-  session: SftpSession,
-  options: CallOptions | undefined,
-  start: (sftp: Extended, done: (error?: Error | null, value?: T) => void) => void,
-): Promise<{ value: T } | null> {
-  try {
-    return { value: await ask<T>(session, options, (done) => start(session.sftp as unknown as Extended, done)) }
-  } catch (error) {
-    if (error instanceof Error && /does not support this extended request/.test(error.message)) return null
-    throw error
-  }
-}
 
 /** Runs `run` over the pieces of `length` bytes, a few at once, until all are done or one fails. */
 async function inPieces(length: number, run: (offset: number, length: number) => Promise<void>): Promise<void> {
@@ -61,8 +36,6 @@ async function inPieces(length: number, run: (offset: number, length: number) =>
   const failed = lanes.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
 }
-
-type Opened = { readonly session: SftpSession; readonly handle: Buffer; readonly attributes: Attributes }
 
 /** Reads into memory of its own and copies: an answer that comes after an abort must not touch what the caller has got back. */
 async function readPiece({ session, handle }: Opened, at: { into: Uint8Array; offset: number }, options?: CallOptions): Promise<number> {
@@ -180,7 +153,7 @@ export function sftpFiles(link: SftpLink, root: string): RemoteFiles {
         if (!found) await requireRoot(session)
         return found && (isFile(found) || isFolder(found)) ? toStat(found) : null
       }),
-    list: (path, options) => list(link, { folder: full(path), isRoot: path === '' }, options),
+    list: (path, options) => listFolder(link, { folder: full(path), isRoot: path === '' }, options),
     makeFolder: (path, options) =>
       call('Making a folder', async (session) => {
         try {
@@ -213,10 +186,10 @@ export function sftpFiles(link: SftpLink, root: string): RemoteFiles {
           await requireRoot(session)
         }
       }),
-    rename: (from, to, options) => call('Renaming', (session) => rename(session, { from: full(from), to: full(to) }, options)),
+    rename: (from, to, options) => call('Renaming', (session) => renameFile(session, { from: full(from), to: full(to) }, options)),
     open: (path, mode, options) =>
       call('Opening', async (session) => {
-        const opened = await open(session, full(path), mode, options).catch(async (error: unknown) => {
+        const opened = await openFile(session, full(path), mode, options).catch(async (error: unknown) => {
           if (error instanceof StorageError && error.fault === 'not-found' && mode !== 'create') await requireRoot(session)
           throw error
         })
@@ -228,94 +201,5 @@ export function sftpFiles(link: SftpLink, root: string): RemoteFiles {
         return found && found.value.f_bavail * found.value.f_frsize
       }),
     [Symbol.asyncDispose]: () => link.close(),
-  }
-}
-
-const flags = { read: 'r', write: 'r+', create: 'wx+' } as const
-
-/** Links and special files count as nothing, also where the server follows a link to a file. */
-async function open(session: SftpSession, path: string, mode: keyof typeof flags, options?: CallOptions): Promise<Opened> {
-  const { sftp } = session
-  const opening = ask<Buffer>(session, options, (done) => sftp.open(path, flags[mode] as 'r', { mode: 0o600 }, done as never))
-  const looking = mode === 'create' ? null : ask<Attributes>(session, options, (done) => sftp.lstat(path, done))
-  const [opened, looked] = await Promise.allSettled([opening, looking])
-  if (opened.status === 'rejected') {
-    if (mode === 'create' && statusOf(opened.reason) === SftpStatus.failure && (await exists(session, path))) {
-      throw new StorageError('exists', 'There is a file of this name')
-    }
-    throw toSftpErrorUnlessFailure(opened.reason)
-  }
-  const handle = opened.value
-  try {
-    if (looked.status === 'rejected') throw looked.reason
-    const attributes = await ask<Attributes>(session, options, (done) => sftp.fstat(handle, done))
-    if ((looked.value && !isFile(looked.value)) || !isFile(attributes)) throw new StorageError('not-found', 'There is no such object')
-    return { session, handle, attributes }
-  } catch (error) {
-    sftp.close(handle, () => {})
-    throw toSftpErrorUnlessFailure(error)
-  }
-}
-
-/** Status 4 goes up as it is, to be explained there. */
-const toSftpErrorUnlessFailure = (error: unknown): unknown =>
-  statusOf(error) === SftpStatus.failure ? error : toSftpError(error, 'Opening')
-
-const exists = (session: SftpSession, path: string): Promise<boolean> =>
-  ask<Attributes>(session, undefined, (done) => session.sftp.lstat(path, done)).then(
-    () => true,
-    () => false,
-  )
-
-/** The plain rename of SFTP 3 replaces nothing; the one that does is an extension of OpenSSH. */
-async function rename(
-  session: SftpSession,
-  paths: { from: string; to: string },
-  options: CallOptions & { replace: boolean },
-): Promise<void> {
-  const { from, to } = paths
-  if (options.replace) {
-    if (await extended(session, options, (sftp, done) => sftp.ext_openssh_rename(from, to, done))) return
-    if (await exists(session, to)) {
-      throw new StorageError('denied', 'The server cannot replace a file at once: it lacks posix-rename@openssh.com')
-    }
-  }
-  try {
-    await ask(session, options, (done) => session.sftp.rename(from, to, done))
-  } catch (error) {
-    if (statusOf(error) === SftpStatus.failure && (await exists(session, to)))
-      throw new StorageError('exists', 'There is a file of this name')
-    throw error
-  }
-}
-
-async function* list(link: SftpLink, at: { folder: string; isRoot: boolean }, options?: CallOptions): ReturnType<RemoteFiles['list']> {
-  const session = await link.session()
-  const { sftp }: { sftp: SFTPWrapper } = session
-  let handle: Buffer | undefined
-  try {
-    handle = await ask<Buffer>(session, options, (done) => sftp.opendir(at.folder, done))
-    for (;;) {
-      const rows = await ask<FileEntry[]>(session, options, (done) =>
-        (sftp as unknown as { readdir(at: Buffer, done: (error?: Error | null, rows?: FileEntry[]) => void): void }).readdir(
-          handle as Buffer,
-          done,
-        ),
-      )
-      for (const { filename, attrs } of rows) {
-        if (filename === '.' || filename === '..' || !(isFile(attrs) || isFolder(attrs))) continue
-        yield { name: filename, ...toStat(attrs) }
-      }
-    }
-  } catch (error) {
-    const status = statusOf(error)
-    if (status === SftpStatus.eof) return
-    if (status === SftpStatus.noSuchFile && !at.isRoot) return
-    if (status === SftpStatus.failure && !(await exists(session, at.folder))) return
-    throw status === SftpStatus.noSuchFile
-      ? new StorageError('unavailable', 'The folder of the target is missing on the server')
-      : toSftpError(error, 'Listing')
-  } finally {
-    if (handle && !session.closed) sftp.close(handle, () => {})
   }
 }

@@ -36,7 +36,8 @@ const faults: Partial<Record<SmbFault, StorageFault>> = {
   name: 'bad-key',
 }
 
-function toStorageError(error: unknown): unknown {
+/** What an error of the client means to the rest of the server; others are answered as they are. */
+export function toStorageError(error: unknown): unknown {
   if (!(error instanceof SmbError)) return error
   // What the look-up of the name refused.
   if (error.cause instanceof StorageError) return error.cause

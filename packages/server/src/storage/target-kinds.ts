@@ -1,7 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import type { Clock } from '../core/clock.ts'
 import { type Capabilities, fileCapabilities } from './capabilities.ts'
-import { networkSteps } from './connect-steps.ts'
 import type { EndpointPolicy } from './endpoint-guard.ts'
 import { openLocalTarget } from './local.ts'
 import type { ProbeStep } from './probe-steps.ts'
@@ -10,7 +9,8 @@ import { probeS3 } from './s3-capabilities.ts'
 import { s3ConnectSteps } from './s3-connect.ts'
 import { openSftpTarget, type SftpOptions, sftpConnectSteps } from './sftp.ts'
 import { parseHostKey } from './sftp-link.ts'
-import { openSmbTarget } from './smb.ts'
+import { openSmbTarget, type SmbOptions } from './smb.ts'
+import { smbConnectSteps } from './smb-connect.ts'
 import type { CallOptions, StorageTarget } from './target.ts'
 
 export type OpenContext = {
@@ -139,14 +139,16 @@ const local: TargetKind = {
   probe: (address, context, options) => probeFiles(local.open(address, context), options),
 }
 
+function toSmbOptions({ place, credentials }: Address, context: OpenContext): SmbOptions {
+  const address = { port: 445, folder: '', domain: '', ...(place as SmbPlace), ...(credentials as SmbCredentials) }
+  return { ...address, policy: policyOf(context), clock: context.clock }
+}
+
 const smb: TargetKind = {
   place: SmbPlace,
   credentials: SmbCredentials,
-  open: async ({ place, credentials }, context) => {
-    const address = { port: 445, folder: '', domain: '', ...(place as SmbPlace), ...(credentials as SmbCredentials) }
-    return openSmbTarget({ ...address, policy: policyOf(context), clock: context.clock })
-  },
-  connect: ({ place }, context) => networkSteps({ port: 445, ...(place as SmbPlace) }, policyOf(context)),
+  open: async (address, context) => openSmbTarget(toSmbOptions(address, context)),
+  connect: (address, context) => smbConnectSteps(toSmbOptions(address, context)),
   probe: (address, context, options) => probeFiles(smb.open(address, context), options),
 }
 

@@ -1,114 +1,28 @@
 import type { Clock } from '../core/clock.ts'
-import { checkKey, MAX_SEGMENT_BYTES, RESERVED_PREFIX } from './key.ts'
 import { createOpenFiles, createUnsharedFiles, type OpenFiles } from './open-files.ts'
 import { checkPart, checkRange, checkReceipts, checkSize } from './receipts.ts'
-import type { RemoteFile, RemoteFiles, RemoteStat } from './remote-files.ts'
+import type { RemoteFile, RemoteFiles } from './remote-files.ts'
 import { type CallOptions, type ObjectStat, type PartReceipt, StorageError, type StorageTarget, type WriteId } from './target.ts'
 import {
-  isFileOfWrite,
-  newWriteFolder,
-  noSuchWrite,
-  parseTreeWriteId,
-  type TreeWrite,
-  toTreeReceipt,
-  toTreeWriteId,
-  writeFolderStart,
-} from './tree-writes.ts'
+  createUnfinished,
+  discard,
+  isFault,
+  join,
+  moveInto,
+  type Place,
+  placeOf,
+  removeEmptyFolders,
+  type Tree,
+  toStat,
+} from './tree-places.ts'
+import { listWrites, objects } from './tree-walk.ts'
+import { isFileOfWrite, noSuchWrite, parseTreeWriteId, type TreeWrite, toTreeReceipt, toTreeWriteId } from './tree-writes.ts'
 
 export type TreeOptions = {
   readonly files: RemoteFiles
   readonly clock: Clock
   /** Whether each call opens its file anew; else open files are kept for a moment. */
   readonly openAnew?: boolean
-}
-
-type Tree = { readonly files: RemoteFiles; readonly clock: Clock; readonly reads: OpenFiles; readonly writes: OpenFiles }
-
-/** Where an object lies on the server. */
-type Place = { readonly folder: string; readonly name: string; readonly path: string }
-
-const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`)
-
-function placeOf({ files }: Tree, key: string): Place {
-  checkKey(key)
-  const names = key.split('/').map((segment) => files.names.toName(segment))
-  if (names.some((name) => Buffer.byteLength(name) > MAX_SEGMENT_BYTES)) {
-    throw new StorageError('bad-key', 'The key cannot be stored: a segment is too long once mapped to a name of the server')
-  }
-  const name = names.pop() ?? ''
-  const folder = names.join('/')
-  return { folder, name, path: join(folder, name) }
-}
-
-const toStat = (key: string, stat: Pick<RemoteStat, 'size' | 'modifiedAt'>): ObjectStat => ({
-  key,
-  size: stat.size,
-  modifiedAt: stat.modifiedAt,
-  etag: `${stat.modifiedAt.toString(36)}-${stat.size.toString(36)}`,
-})
-
-const isFault = (error: unknown, ...faults: string[]): boolean => error instanceof StorageError && faults.includes(error.fault)
-
-async function makeFolders({ files }: Tree, folder: string, options?: CallOptions): Promise<void> {
-  if (folder === '') return
-  try {
-    if (!(await files.makeFolder(folder, options)) && !(await files.stat(folder, options))?.isFolder) {
-      throw new StorageError('bad-key', 'The key cannot be stored: a part of it is the name of an object')
-    }
-  } catch (error) {
-    if (!isFault(error, 'not-found')) throw error
-    await makeFolders({ files } as Tree, folder.split('/').slice(0, -1).join('/'), options)
-    await files.makeFolder(folder, options)
-  }
-}
-
-const MOST_RACES = 64
-
-/** Runs `work`, which makes an entry in `folder`, with the folder there: a delete may be tidying it away at the same time. */
-async function withFolder<T>(tree: Tree, folder: string, work: () => Promise<T>): Promise<T> {
-  for (let race = 1; ; race += 1) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!isFault(error, 'not-found') || race === MOST_RACES) throw error
-      await makeFolders(tree, folder)
-    }
-  }
-}
-
-async function removeEmptyFolders({ files }: Tree, folder: string): Promise<void> {
-  for (let current = folder; current !== ''; current = current.split('/').slice(0, -1).join('/')) {
-    if (!(await files.removeFolder(current).catch(() => false))) return
-  }
-}
-
-type Unfinished = { readonly folder: string; readonly path: string; readonly file: RemoteFile }
-
-async function createUnfinished(tree: Tree, place: Place, options?: CallOptions): Promise<Unfinished> {
-  const folder = join(place.folder, newWriteFolder(tree.clock.now()))
-  await withFolder(tree, place.folder, () => tree.files.makeFolder(folder, options))
-  const path = join(folder, place.name)
-  try {
-    return { folder, path, file: await tree.files.open(path, 'create', options) }
-  } catch (error) {
-    await discard(tree, { folder, path }, place)
-    throw error
-  }
-}
-
-async function discard(tree: Tree, unfinished: Pick<Unfinished, 'folder' | 'path'>, place: Place): Promise<void> {
-  await tree.files.removeFile(unfinished.path)
-  await tree.files.removeFolder(unfinished.folder)
-  await removeEmptyFolders(tree, place.folder)
-}
-
-/** Moves a finished file to its place over what is there; an empty folder in its way goes. */
-async function moveInto(tree: Tree, from: string, place: Place): Promise<void> {
-  await tree.reads.release(place.path)
-  if ((await tree.files.stat(place.path))?.isFolder && !(await tree.files.removeFolder(place.path))) {
-    throw new StorageError('bad-key', 'The key cannot be stored: other objects lie below it')
-  }
-  await tree.files.rename(from, place.path, { replace: true })
 }
 
 async function put(tree: Tree, key: string, bytes: Uint8Array, options: CallOptions & { ifAbsent?: boolean } = {}): Promise<ObjectStat> {
@@ -231,77 +145,6 @@ async function abortWrite(tree: Tree, key: string, id: WriteId): Promise<void> {
   const path = join(folder, place.name)
   await tree.writes.release(path)
   if (await tree.files.stat(folder)) await discard(tree, { folder, path }, place)
-}
-
-type Found = { readonly object: ObjectStat } | { readonly writeFolder: string; readonly keyPrefix: string; readonly startedAt: number }
-
-/** Walks what may lie below `prefix`, depth first; memory grows with depth alone. */
-async function* walk(tree: Tree, prefix: string, options?: CallOptions): AsyncGenerator<Found> {
-  const parents = prefix.split('/').slice(0, -1)
-  if (parents.some((segment) => segment === '' || segment === '.' || segment === '..' || segment.includes('\0'))) return
-  let folder = ''
-  try {
-    for (const segment of parents) folder = join(folder, tree.files.names.toName(segment))
-  } catch (error) {
-    if (isFault(error, 'bad-key')) return
-    throw error
-  }
-  yield* walkFolder(tree, { folder, keyPrefix: parents.map((segment) => `${segment}/`).join(''), prefix, options })
-}
-
-type Walked = { folder: string; keyPrefix: string; prefix: string; options: CallOptions | undefined }
-
-async function* walkFolder(tree: Tree, at: Walked): AsyncGenerator<Found> {
-  for await (const row of tree.files.list(at.folder, at.options)) {
-    const path = join(at.folder, row.name)
-    const startedAt = row.isFolder ? writeFolderStart(row.name) : null
-    if (startedAt !== null) {
-      yield { writeFolder: path, keyPrefix: at.keyPrefix, startedAt }
-      continue
-    }
-    const segment = row.name.startsWith(RESERVED_PREFIX) ? null : tree.files.names.toSegment(row.name)
-    if (segment === null) continue
-    const key = at.keyPrefix + segment
-    if (!row.isFolder && key.startsWith(at.prefix)) yield { object: toStat(key, row) }
-    if (row.isFolder && (`${key}/`.startsWith(at.prefix) || at.prefix.startsWith(`${key}/`))) {
-      yield* walkFolder(tree, { ...at, folder: path, keyPrefix: `${key}/` })
-    }
-  }
-}
-
-async function* objects(tree: Tree, prefix: string, options?: CallOptions): AsyncGenerator<ObjectStat> {
-  for await (const found of walk(tree, prefix, options)) if ('object' in found) yield found.object
-}
-
-/** The id of an unfinished write; null where it ended meanwhile. The file is closed again before a caller could abort the write. */
-async function findWriteId(tree: Tree, folder: string, name: string): Promise<WriteId | null> {
-  try {
-    await using file = await tree.files.open(join(folder, name), 'read')
-    return toTreeWriteId(folder.slice(folder.lastIndexOf('/') + 1), await file.identity())
-  } catch (error) {
-    if (isFault(error, 'not-found')) return null
-    throw error
-  }
-}
-
-async function* listWrites(
-  tree: Tree,
-  prefix: string,
-  olderThan: number,
-): AsyncGenerator<{ key: string; write: WriteId; startedAt: number }> {
-  for await (const found of walk(tree, prefix)) {
-    if (!('writeFolder' in found) || found.startedAt >= olderThan) continue
-    let key: string | null = null
-    for await (const row of tree.files.list(found.writeFolder)) {
-      const segment = tree.files.names.toSegment(row.name)
-      if (segment === null || row.isFolder) continue
-      key = found.keyPrefix + segment
-      if (!key.startsWith(prefix)) continue
-      const write = await findWriteId(tree, found.writeFolder, row.name)
-      if (write !== null) yield { key, write, startedAt: found.startedAt }
-    }
-    if (key === null) await tree.files.removeFolder(found.writeFolder)
-  }
 }
 
 const openFilesOf = (
