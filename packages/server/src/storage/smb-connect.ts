@@ -28,7 +28,7 @@ function watchedSignIn(options: SmbOptions) {
   const begun = (step: SignInStep) => reached.get(step)?.resolve()
   let share: Promise<SmbShare> | null = null
   const start = (): Promise<SmbShare> => {
-    share ??= connectShare({ ...options, lookup: guardedLookup(options.policy), onStep: begun })
+    share ??= connectShare({ ...options, lookup: guardedLookup(options.policy) as never, onStep: begun })
     return share
   }
   return {
