@@ -1,6 +1,8 @@
 // Brings the real programs that the suites run against: by apt-get where this is root on Debian, otherwise by saying what to install.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 
 const onPath = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0
 
@@ -17,20 +19,37 @@ const programs = [
   { name: 'Samba', present: () => onPath('smbd') && existsSync('/usr/bin/smbpasswd'), debian: 'samba' },
   { name: 'smbclient', present: () => onPath('smbclient'), debian: 'smbclient' },
   { name: 'strace', present: () => onPath('strace'), debian: 'strace' },
+  { name: 'OpenSSH server', present: () => existsSync('/usr/sbin/sshd'), debian: 'openssh-server' },
+  { name: 'sftp', present: () => onPath('sftp'), debian: 'openssh-client' },
+  { name: 'openssl', present: () => onPath('openssl'), debian: 'openssl' },
 ]
+
+/** S3 servers, which Debian does not have: `go install` builds them once, into a cache outside of the clone. */
+const goModules = JSON.parse(readFileSync(new URL('../test/servers/go-programs.json', import.meta.url), 'utf8'))
+const goFolder = join(process.env.HOLDFAST_CACHE ?? join(homedir(), '.cache', 'holdfast'), 'bin')
+
+function ensureGoPrograms() {
+  const absent = () => Object.keys(goModules).filter((name) => !existsSync(join(goFolder, name)))
+  for (const name of absent()) {
+    if (!onPath('go')) break
+    process.stderr.write(`Building for the tests: ${name}. This takes minutes, once.\n`)
+    spawnSync('go', ['install', goModules[name]], { stdio: ['ignore', 'ignore', 2], env: { ...process.env, GOBIN: goFolder } })
+  }
+  return absent().map((name) => ({ name, remedy: `Install Go and run: GOBIN=${goFolder} go install ${goModules[name]}` }))
+}
 
 /** Installs what is missing and answers what still is: `{ name, remedy }[]`. */
 export function ensureServers() {
   const absent = programs.filter((program) => !program.present())
-  if (absent.length === 0) return []
-  if (process.getuid?.() === 0 && onPath('apt-get')) {
+  if (absent.length > 0 && process.getuid?.() === 0 && onPath('apt-get')) {
     const names = absent.map((program) => program.debian)
     process.stderr.write(`Installing for the tests: ${names.join(', ')} …\n`)
     const options = { stdio: ['ignore', 'ignore', 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
     spawnSync('apt-get', ['update', '-qq'], options)
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], options)
   }
-  return absent
+  const missing = absent
     .filter((program) => !program.present())
     .map(({ name, debian }) => ({ name, remedy: `On Debian: apt-get install ${debian}.` }))
+  return [...missing, ...ensureGoPrograms()]
 }

@@ -1,14 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /** S3 servers of the suites, each pinned, that `go install` brings into a cache outside of the clone. */
-const modules = {
-  versitygw: 'github.com/versity/versitygw/cmd/versitygw@v1.8.0',
-  minio: 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c',
-} as const
-export type GoProgram = keyof typeof modules
+const modules: Record<string, string> = JSON.parse(readFileSync(new URL('./go-programs.json', import.meta.url), 'utf8'))
+export type GoProgram = 'versitygw' | 'minio'
 
 const binFolder = (): string => join(process.env.HOLDFAST_CACHE ?? join(homedir(), '.cache', 'holdfast'), 'bin')
 
@@ -16,7 +13,7 @@ const binFolder = (): string => join(process.env.HOLDFAST_CACHE ?? join(homedir(
 export function goProgram(name: GoProgram): string {
   const path = join(binFolder(), name)
   if (existsSync(path)) return path
-  const module = modules[name]
+  const module = modules[name] ?? ''
   const built = spawnSync('go', ['install', module], { env: { ...process.env, GOBIN: binFolder() }, encoding: 'utf8', maxBuffer: 2 ** 26 })
   if (built.status === 0 && existsSync(path)) return path
   throw new Error(`${name} is missing. Install Go and run: GOBIN=${binFolder()} go install ${module}\n${built.stderr ?? built.error ?? ''}`)
