@@ -1,10 +1,15 @@
+import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import type { FromDigestWorker, ToDigestWorker } from './digest-worker.ts'
 
 /** Chunks go over in batches of about this size: messages of 64 KiB would cost more than the hashing. */
-const BATCH_BYTES = 2 * 1024 * 1024
-/** A stream whose unhashed bytes exceed this asks its source to pause. */
-const HIGH_WATER_BYTES = 8 * 1024 * 1024
+const BATCH_BYTES = 1024 * 1024
+/** Bytes that may wait in all streams together; each has an equal share of it before it asks its source to pause, but two batches. */
+const WAITING_BYTES = 16 * 1024 * 1024
+/** What is no longer than this is hashed at once: going over to a thread and back would take longer. */
+const INLINE_BYTES = 128 * 1024
+/** Kept small: a thread only ever holds a few batches, which are not in its heap. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
 
 type Chunk = Uint8Array<ArrayBuffer>
 
@@ -22,7 +27,10 @@ export interface DigestStream {
 }
 
 export interface DigestPool extends AsyncDisposable {
-  /** With `reuse`, whole buffers that were pushed come back once they are hashed, for a caller who goes round with a few of his own. */
+  /**
+   * With `reuse`, for a caller who goes round with a few buffers: what is pushed is taken over with the whole buffer that it is a view
+   * of, and that buffer comes back once it is hashed.
+   */
   open(options?: { reuse: (buffer: Uint8Array<ArrayBuffer>) => void }): DigestStream
 }
 
@@ -33,22 +41,27 @@ type Stream = {
   batch: Chunk[]
   batchBytes: number
   waiting: number
+  /** Whether the thread has any of it. */
+  sent: boolean
   wake: PromiseWithResolvers<void> | null
   result: PromiseWithResolvers<Uint8Array> | null
 }
 
 type Lane = { readonly worker: Worker; streams: number }
 
-function startLane(streams: Map<number, Stream>, gone: () => void): Lane {
-  const worker = new Worker(new URL('./digest-worker.ts', import.meta.url), { name: 'digest' })
+type Streams = Map<number, Stream>
+const shareOf = (streams: Streams): number => Math.max(2 * BATCH_BYTES, WAITING_BYTES / streams.size)
+
+function startLane(streams: Streams, gone: () => void): Lane {
+  const worker = new Worker(new URL('./digest-worker.ts', import.meta.url), { name: 'digest', resourceLimits: THREAD_LIMITS })
   worker.unref()
   worker.on('message', (message: FromDigestWorker) => {
     const stream = streams.get(message.stream)
     if (!stream) return
     if (message.kind === 'digest') return stream.result?.resolve(message.digest)
     stream.waiting -= message.bytes
-    for (const chunk of message.chunks) stream.reuse?.(chunk)
-    if (stream.waiting <= HIGH_WATER_BYTES) {
+    for (const chunk of message.chunks) stream.reuse?.(new Uint8Array(chunk.buffer))
+    if (stream.waiting <= shareOf(streams)) {
       stream.wake?.resolve()
       stream.wake = null
     }
@@ -75,27 +88,45 @@ function send(stream: Stream): void {
   )
   stream.batch = []
   stream.batchBytes = 0
+  stream.sent = true
 }
 
-function digestStream(stream: Stream, close: () => void): DigestStream {
+/** The digest where all of the stream is still here and short. */
+function digestInline(stream: Stream): Uint8Array | null {
+  if (stream.sent || stream.batchBytes > INLINE_BYTES) return null
+  const hash = createHash('sha256')
+  for (const chunk of stream.batch) {
+    hash.update(chunk)
+    stream.reuse?.(new Uint8Array(chunk.buffer))
+  }
+  return new Uint8Array(hash.digest())
+}
+
+function digestStream(stream: Stream, streams: Streams, close: () => void): DigestStream {
   return {
     push(chunk) {
-      const owned = ownsBuffer(chunk) ? new Uint8Array(chunk.buffer) : new Uint8Array(chunk)
+      const owned = stream.reuse ? (chunk as Chunk) : ownsBuffer(chunk) ? new Uint8Array(chunk.buffer) : new Uint8Array(chunk)
       if (owned.byteLength === 0) return
       stream.batch.push(owned)
       stream.batchBytes += owned.byteLength
       stream.waiting += owned.byteLength
-      if (stream.reuse || stream.batchBytes >= BATCH_BYTES) send(stream)
+      if (stream.batchBytes >= (stream.reuse ? INLINE_BYTES : BATCH_BYTES)) send(stream)
     },
     get full() {
-      return stream.waiting > HIGH_WATER_BYTES
+      return stream.waiting > shareOf(streams)
     },
     drained() {
-      if (stream.waiting <= HIGH_WATER_BYTES) return Promise.resolve()
+      send(stream)
+      if (stream.waiting <= shareOf(streams)) return Promise.resolve()
       stream.wake ??= Promise.withResolvers()
       return stream.wake.promise
     },
     async finish() {
+      const inline = digestInline(stream)
+      if (inline) {
+        close()
+        return inline
+      }
       send(stream)
       stream.result = Promise.withResolvers()
       stream.worker.postMessage({ kind: 'finish', stream: stream.id } satisfies ToDigestWorker)
@@ -107,7 +138,7 @@ function digestStream(stream: Stream, close: () => void): DigestStream {
     },
     drop() {
       if (stream.result) return
-      stream.worker.postMessage({ kind: 'drop', stream: stream.id } satisfies ToDigestWorker)
+      if (stream.sent) stream.worker.postMessage({ kind: 'drop', stream: stream.id } satisfies ToDigestWorker)
       stream.wake?.resolve()
       close()
     },
@@ -148,11 +179,12 @@ export function createDigestPool(threads: number): DigestPool {
         batch: [],
         batchBytes: 0,
         waiting: 0,
+        sent: false,
         wake: null,
         result: null,
       }
       streams.set(id, stream)
-      return digestStream(stream, () => {
+      return digestStream(stream, streams, () => {
         if (streams.delete(id)) lane.streams -= 1
         if (lane.streams === 0) lane.worker.unref()
       })
