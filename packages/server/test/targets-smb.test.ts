@@ -127,7 +127,8 @@ describe('a storage target on Samba, from its form to its files', () => {
     const orphan = await world.api.file(file.id)
     assert.deepEqual([orphan.status, orphan.target.removed, orphan.target.name], ['READY', true, 'Orphanage'])
     const gone = await world.api.call('GET', `/files/${file.id}/content`)
-    assert.deepEqual([gone.status, gone.problem.code], [410, 'TARGET_REMOVED'])
+    assert.deepEqual([gone.status, gone.problem.code, gone.problem.targetName], [410, 'TARGET_REMOVED', 'Orphanage'])
+    assert.match(gone.problem.detail, /making a target at the same place again/)
     const { items } = (await admin().call<PageOf<Target>>('GET', '/targets?removed=true')).body
     assert.deepEqual(
       items.map((one) => [one.id, one.fileCount, one.hasCredentials, one.removedAt !== null]),

@@ -28,12 +28,13 @@ test('S2 S5 S9: a file goes in by parts, is proven by reading back and comes out
   }
 })
 
-test('S4: 4 GB and one byte is refused at once and says where to go; 4 GB is taken', async () => {
+test('S4 R4: 4 GB and one byte is refused at once, without a word of what is off; 4 GB is taken', async () => {
   const { id: caseId } = await api.newCase()
   const refused = await api.call('POST', '/upload-sessions', { body: { caseId, name: 'huge.bin', size: SECURE_TIER_MAX_BYTES + 1 } })
   assert.equal(refused.status, 400)
   assert.equal(refused.problem.code, 'FILE_TOO_LARGE')
-  assert.match(refused.problem.detail, /Direct/)
+  assert.match(refused.problem.detail, /4096 MiB/)
+  assert.doesNotMatch(JSON.stringify(refused.problem), /direct/i)
   const taken = await api.initiate({ caseId, name: 'largest.bin', size: SECURE_TIER_MAX_BYTES, partSize: 8 * PART })
   assert.equal(taken.partSize, 8 * PART)
   assert.equal((await api.abort(taken.id)).status, 204)

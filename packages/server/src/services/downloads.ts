@@ -11,6 +11,7 @@ import { flagDamaged } from './sealed/flag-damaged.ts'
 import { openPlainRange, type PlainRange, type PlainSink } from './sealed/read-plain.ts'
 import { openSealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
 import type { TargetAccess } from './target-access.ts'
+import { targetRemoved } from './target-view.ts'
 
 /** A file that may be downloaded, and what a HEAD tells of it. */
 export type Downloadable = { readonly file: FileView; readonly size: number; readonly etag: string }
@@ -59,7 +60,7 @@ const damaged = (reason: string | null, cause?: unknown): Problem =>
 
 async function find(deps: DownloadDeps, caller: Caller, fileId: string): Promise<Downloadable> {
   const file = existing(await deps.store.read.files.find(caller.tenantId, fileId), 'file')
-  if (file.targetRemovedAt !== null) throw new Problem('TARGET_REMOVED')
+  if (file.targetRemovedAt !== null) throw targetRemoved(file.targetName)
   if (file.status === 'DAMAGED') throw damaged(file.statusReason)
   if (file.status !== 'READY' || file.sha256 === null) {
     throw new Problem('FILE_NOT_READY', notReady[file.status], { extra: { fileStatus: file.status } })

@@ -11,6 +11,7 @@ import { endUpload } from './ingest/abort.ts'
 import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
 import { giveUpSync } from './moves/staging.ts'
 import { cutPage, fromCursor, rowsFor } from './pages.ts'
+import { targetRemoved } from './target-view.ts'
 
 export type FileDeps = {
   readonly store: Store
@@ -89,7 +90,7 @@ export function fileService(deps: FileDeps): FileService {
     },
     async verify(caller, fileId) {
       const file = existing(await store.read.files.find(caller.tenantId, fileId), 'file')
-      if (file.targetRemovedAt !== null) throw new Problem('TARGET_REMOVED')
+      if (file.targetRemovedAt !== null) throw targetRemoved(file.targetName)
       if (!['SCANNING', 'READY', 'DAMAGED'].includes(file.status)) {
         throw new Problem('FILE_NOT_READY', 'Only a stored file can be verified.', { extra: { fileStatus: file.status } })
       }

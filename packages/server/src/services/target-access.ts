@@ -2,6 +2,7 @@ import { Problem } from '@holdfast/api'
 import type { Store } from '../db/store.ts'
 import type { TargetRow } from '../db/targets.ts'
 import type { TargetLease, TargetPool } from '../storage/target-pool.ts'
+import { targetRemoved } from './target-view.ts'
 
 /** The way from the id that a file is stamped with to its open target. */
 export interface TargetAccess {
@@ -13,7 +14,7 @@ export const createTargetAccess = (deps: { store: Store; pool: TargetPool<Target
   async lease(tenantId, targetId) {
     const row = await deps.store.read.targets.find(tenantId, targetId)
     if (!row) throw new Problem('NOT_FOUND', 'There is no such target.')
-    if (row.removedAt !== null) throw new Problem('TARGET_REMOVED')
+    if (row.removedAt !== null) throw targetRemoved(row.name)
     return deps.pool.lease(row)
   },
 })

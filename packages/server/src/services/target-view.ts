@@ -1,4 +1,4 @@
-import type { Target } from '@holdfast/api'
+import { Problem, type Target } from '@holdfast/api'
 import type { Caller } from '../core/actor.ts'
 import { toIsoOrNull } from '../core/clock.ts'
 import type { Tables } from '../db/store.ts'
@@ -29,6 +29,14 @@ const toTarget = (row: TargetRow, context: Context): Target => ({
   removedAt: toIsoOrNull(row.removedAt),
   version: row.version,
 })
+
+/** What becomes of the files of a target that was removed (T9); the name tells an administrator which one. */
+export const targetRemoved = (name: string): Problem =>
+  new Problem(
+    'TARGET_REMOVED',
+    `The storage target “${name}” was removed. Nothing that is stored there was deleted: an administrator gets it back by making a target at the same place again.`,
+    { extra: { targetName: name } },
+  )
 
 /** A target in use, or NOT_FOUND. */
 export const getTarget = async (tables: Pick<Tables, 'targets'>, tenantId: string, id: string): Promise<TargetRow> => {

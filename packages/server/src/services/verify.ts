@@ -1,4 +1,4 @@
-import { type FileStatus, Problem } from '@holdfast/api'
+import type { FileStatus } from '@holdfast/api'
 import { systemActor } from '../core/actor.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CrashPoints } from '../core/crash-point.ts'
@@ -13,6 +13,7 @@ import { ObjectDamaged } from './sealed/damage.ts'
 import { flagDamaged } from './sealed/flag-damaged.ts'
 import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
 import type { TargetAccess } from './target-access.ts'
+import { targetRemoved } from './target-view.ts'
 
 export type VerifyDeps = SealedReaderDeps & {
   readonly store: Store
@@ -156,7 +157,7 @@ export async function verifyFile(
   const file = await deps.store.read.files.find(place.tenantId, place.fileId)
   const wanted: readonly FileStatus[] = place.fresh ? ['SCANNING'] : ['SCANNING', 'READY', 'DAMAGED']
   if (!file || !wanted.includes(file.status)) return
-  if (file.targetRemovedAt !== null) throw new Problem('TARGET_REMOVED')
+  if (file.targetRemovedAt !== null) throw targetRemoved(file.targetName)
   try {
     await settleRead(deps, file, await readBack(deps, file, options))
   } catch (error) {

@@ -16,20 +16,17 @@ import { expiryFrom, getUpload } from './session.ts'
 
 const RETRY_AFTER_SECONDS = 30
 
-function requireAcceptable(input: UploadCreate): void {
+async function requireAcceptable(input: UploadCreate, hasDirect: () => Promise<boolean>): Promise<void> {
   const fault = findNameFault(input.name)
   if (fault) throw new Problem('INVALID_FILE_NAME', describeNameFault(fault), { extra: { fault } })
   if ((input.tier ?? 'secure') !== 'secure') {
-    throw new Problem('VALIDATION_ERROR', 'The Direct tier is off: no target is bound to it.', {
-      errors: [{ field: 'tier', message: 'is not available' }],
-    })
+    throw new Problem('VALIDATION_ERROR', undefined, { errors: [{ field: 'tier', message: 'is not available' }] })
   }
   if (input.size > SECURE_TIER_MAX_BYTES) {
-    throw new Problem(
-      'FILE_TOO_LARGE',
-      `Encrypted Storage takes files up to ${SECURE_TIER_MAX_BYTES / MiB} MiB; this one has ${input.size} bytes. Larger files go to Direct storage where an administrator has bound it.`,
-      { extra: { maxBytes: SECURE_TIER_MAX_BYTES, size: input.size } },
-    )
+    const limit = `Encrypted Storage takes files up to ${SECURE_TIER_MAX_BYTES / MiB} MiB; this one has ${input.size} bytes.`
+    // Of what is off nobody is told (R4).
+    const detail = (await hasDirect()) ? `${limit} Upload it to Direct Storage.` : limit
+    throw new Problem('FILE_TOO_LARGE', detail, { extra: { maxBytes: SECURE_TIER_MAX_BYTES, size: input.size } })
   }
 }
 
@@ -155,7 +152,7 @@ async function insert(tx: Tx, caller: Caller, { file, upload }: Rows): Promise<v
  */
 export async function initiateUpload(deps: IngestDeps, caller: Caller, input: UploadCreate): Promise<UploadSession> {
   const { store, points } = deps
-  requireAcceptable(input)
+  await requireAcceptable(input, async () => (await store.read.roleBindings.find(caller.tenantId, 'direct')) !== null)
   await requirePlace(store.read, caller.tenantId, input)
   const destination = await findDestination(deps, caller.tenantId)
   const rows = await draft(deps, caller, { input, destination, plan: planUpload(input.size, input.partSize) })
