@@ -38,7 +38,9 @@ function sendPart(part: PartPut, file: FileHandle, agent: HttpAgent | HttpsAgent
   const request = begin(part, agent)
   const { promise, resolve, reject } = Promise.withResolvers<PartAnswer>()
   let stall: NodeJS.Timeout | undefined
+  let settled = false
   const alive = () => {
+    if (settled) return
     clearTimeout(stall)
     stall = setTimeout(() => breakOff(new NetworkProblem('timeout')), part.stallMs)
   }
@@ -54,6 +56,7 @@ function sendPart(part: PartPut, file: FileHandle, agent: HttpAgent | HttpsAgent
   request.on('error', (error) => reject(new NetworkProblem('failed', error)))
   sendBody({ part, file, request, alive }).catch(breakOff)
   return promise.finally(() => {
+    settled = true
     clearTimeout(stall)
     part.signal.removeEventListener('abort', onAbort)
     if (!request.writableFinished) request.destroy()

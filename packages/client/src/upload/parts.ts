@@ -130,6 +130,7 @@ async function putPart({ client, source, progress, tuning, signal }: RunContext,
   const session = progress.session!
   const known = digest.knownPart(number)
   let receipt: Part | null = null
+  let over = false
   try {
     const answer = await source.put({
       ...partSpan(session, number),
@@ -137,7 +138,7 @@ async function putPart({ client, source, progress, tuning, signal }: RunContext,
       headers: { ...client.http.authorization(), ...(known === undefined ? {} : { 'content-digest': contentDigest(known) }) },
       signal: AbortSignal.any([signal, stop]),
       stallMs: tuning.stallMs,
-      onProgress: (sent) => progress.partSent(number, sent),
+      onProgress: (sent) => over || progress.partSent(number, sent),
     })
     if (answer.status < 200 || answer.status > 299) throw toApiProblem(answer.status, answer.body, answer.retryAfter)
     const part = readReceipt(answer.body, number, partSpan(session, number).length)
@@ -147,6 +148,7 @@ async function putPart({ client, source, progress, tuning, signal }: RunContext,
     if (error instanceof ApiProblem && error.code === 'DIGEST_MISMATCH') return null
     throw error instanceof ApiProblem && error.status === 404 ? gone() : error
   } finally {
+    over = true
     progress.partSettled(number, receipt)
   }
 }
