@@ -93,6 +93,7 @@ test('O6: what is one tenant’s does not exist for another, whatever the role',
     'PUT /api/v1/roles/{role}': { targetId: tenant.targetId },
     'POST /api/v1/upload-sessions/{id}/complete': {},
     'PUT /api/v1/upload-sessions/{id}/parts/{number}': Buffer.from('abc'),
+    'PUT /api/v1/upload-sessions/{id}/content': Buffer.from('abc'),
   }
   const withIds = guarded.filter((operation) => operation.path.includes('{'))
   assert.ok(withIds.length > 15)
