@@ -290,6 +290,9 @@ export const Migration = Type.Object(
     moved: FilesAndBytes,
     failed: FilesAndBytes,
     skipped: FilesAndBytes,
+    waiting: Nullable(
+      Type.Object({ error: Type.String(), until: Time }, { ...closed, description: 'Why nothing moves now, and when it is tried again' }),
+    ),
     createdBy: Type.String(),
     createdAt: Time,
     finishedAt: Nullable(Time),
@@ -300,6 +303,9 @@ export const Move = Type.Object(
   {
     id: Uuid,
     fileId: Uuid,
+    fileName: Type.String(),
+    caseId: Nullable(Uuid),
+    itemId: Nullable(Uuid),
     status: OneOf(moveStatuses),
     bytes: Bytes,
     copiedBytes: Bytes,

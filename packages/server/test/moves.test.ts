@@ -201,3 +201,36 @@ test('S3: an upload is sealed on this server, ready at once, and synced to its t
   await sleep(100)
   assert.deepEqual(await findings(world), [])
 })
+
+test('R5: a migration whose target is away says why nothing moves, names the file, and goes on by itself', async () => {
+  let away = true
+  await using two = await openTwoTargets((target) => ({
+    ...target,
+    async beginWrite(...call) {
+      if (away) throw new StorageError('unavailable', 'The target is away')
+      return target.beginWrite(...call)
+    },
+  }))
+  const { world, secondId } = two
+  const { api, tenant } = world
+  const { id: caseId } = await api.newCase()
+  const file = await api.upload(caseId, randomBytes(1000))
+  const { body: begun } = await tenant.api.admin.call<Migration>('POST', '/migrations', {
+    body: { fromTargetId: tenant.targetId, toTargetId: secondId },
+  })
+  let now = begun
+  while (now.waiting === null) {
+    await sleep(10)
+    now = (await tenant.api.admin.call<Migration>('GET', `/migrations/${begun.id}`)).body
+  }
+  assert.equal(now.status, 'running')
+  assert.equal(now.waiting.error, 'The target is away')
+  const { body: report } = await tenant.api.admin.call<PageOf<Move>>('GET', `/migrations/${begun.id}/moves`)
+  assert.deepEqual(
+    report.items.map((move) => [move.fileName, move.caseId, move.itemId, move.status]),
+    [[file.name, caseId, null, 'copying']],
+  )
+  away = false
+  now = await ended(world, begun.id)
+  assert.deepEqual([now.status, now.moved.files, now.waiting], ['done', 1, null])
+})

@@ -102,6 +102,11 @@ export const jobTable = (sql: Sql, { clock, jobsChanged }: JobTableDeps) => ({
     const row = await sql.selectFrom('jobs').select('id').where('unique_key', '=', uniqueKey).where(isActive).executeTakeFirst()
     return row !== undefined
   },
+  /** The queued or running job with this key. */
+  async findActive(uniqueKey: string): Promise<JobRow | null> {
+    const row = await sql.selectFrom('jobs').selectAll().where('unique_key', '=', uniqueKey).where(isActive).executeTakeFirst()
+    return row ? toJob(row) : null
+  },
   async find(tenantId: string, id: string): Promise<JobRow | null> {
     const row = await sql.selectFrom('jobs').selectAll().where('id', '=', id).where(visible(tenantId)).executeTakeFirst()
     return row ? toJob(row) : null

@@ -29,6 +29,9 @@ export type MoveRow = {
   purgedAt: number | null
 }
 
+/** With what names its file to people. */
+export type MoveView = MoveRow & { fileName: string; caseId: string | null; itemId: string | null }
+
 type Row = { [Column in keyof Schema['moves']]: Schema['moves'][Column] }
 
 const toMove = (row: Row): MoveRow => ({
@@ -140,11 +143,18 @@ export const moveTable = (sql: Sql) => ({
   async list(
     place: { tenantId: string; migrationId: string; status?: MoveStatus | undefined },
     page: { before: string | null; limit: number },
-  ): Promise<MoveRow[]> {
-    let query = sql.selectFrom('moves').selectAll().where('tenant_id', '=', place.tenantId).where('migration_id', '=', place.migrationId)
-    if (place.status !== undefined) query = query.where('status', '=', place.status)
-    if (page.before !== null) query = query.where('id', '<', page.before)
-    return (await query.orderBy('id', 'desc').limit(page.limit).execute()).map(toMove)
+  ): Promise<MoveView[]> {
+    let query = sql
+      .selectFrom('moves')
+      .innerJoin('files', 'files.id', 'moves.file_id')
+      .selectAll('moves')
+      .select(['files.name', 'files.case_id', 'files.item_id'])
+      .where('moves.tenant_id', '=', place.tenantId)
+      .where('moves.migration_id', '=', place.migrationId)
+    if (place.status !== undefined) query = query.where('moves.status', '=', place.status)
+    if (page.before !== null) query = query.where('moves.id', '<', page.before)
+    const rows = await query.orderBy('moves.id', 'desc').limit(page.limit).execute()
+    return rows.map((row) => ({ ...toMove(row), fileName: row.name, caseId: row.case_id, itemId: row.item_id }))
   },
 
   /** Files and bytes of a migration by how their move ended. */

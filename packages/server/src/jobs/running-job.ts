@@ -28,9 +28,12 @@ export type RunDeps = {
   readonly random: () => number
 }
 
-/** Doubles from about 2 s to 1 h, each time between half of it and all, so that jobs that failed together do not come back together. */
+/**
+ * Doubles from about 2 s to 1 h, each time between half of it and all, so that jobs that failed together do not come back together.
+ * Whole, since times are stored as whole milliseconds.
+ */
 export const backoffMilliseconds = (attempt: number, random: () => number): number =>
-  Math.min(BACKOFF_MILLISECONDS * 2 ** (attempt - 1), LONGEST_BACKOFF_MILLISECONDS) * (0.5 + random() / 2)
+  Math.round(Math.min(BACKOFF_MILLISECONDS * 2 ** (attempt - 1), LONGEST_BACKOFF_MILLISECONDS) * (0.5 + random() / 2))
 
 /** One attempt at a job, from its claim until its outcome is recorded. */
 export class RunningJob {

@@ -9,11 +9,13 @@ export const PURGE_MOVED = 'purge-moved'
 /** Takes up migrations, syncs and removals that have no job. */
 export const SWEEP_MOVES = 'sweep-moves'
 
+export const runMigrationKey = (migrationId: string): string => `${RUN_MIGRATION}:${migrationId}`
+
 export const runMigrationJob = (migration: { tenantId: string; id: string }): NewJob => ({
   kind: RUN_MIGRATION,
   tenantId: migration.tenantId,
   payload: { migrationId: migration.id },
-  uniqueKey: `${RUN_MIGRATION}:${migration.id}`,
+  uniqueKey: runMigrationKey(migration.id),
 })
 
 /** A target may be away for days; a file that waits for it is tried as long as it is there. */

@@ -4,17 +4,24 @@ import { systemActor } from '../../core/actor.ts'
 import { type Clock, toIso, toIsoOrNull } from '../../core/clock.ts'
 import { newId } from '../../core/ids.ts'
 import { DatabaseConflict } from '../../db/database.ts'
-import type { MoveRow } from '../../db/moves.ts'
+import type { MoveView } from '../../db/moves.ts'
 import type { Store, Tables, Tx } from '../../db/store.ts'
 import type { MigrationRow, MigrationStatus } from '../../db/target-migrations.ts'
 import { existing, toldBy } from '../caller.ts'
 import { cutPage, fromCursor, type PageRequest, rowsFor, toPage } from '../pages.ts'
 import { getTarget } from '../targets.ts'
 import type { MoveDeps, MoveOptions } from './deps.ts'
-import { runMigrationJob } from './job-kinds.ts'
+import { runMigrationJob, runMigrationKey } from './job-kinds.ts'
 import { moveFile } from './move-file.ts'
 
 const nothing = { files: 0, bytes: 0 }
+
+/** A job that failed and is tried again, e.g. since the target is away or full. */
+async function waitingOf(tables: Tables, row: MigrationRow): Promise<Migration['waiting']> {
+  if (row.status !== 'running') return null
+  const job = await tables.jobs.findActive(runMigrationKey(row.id))
+  return job?.status === 'queued' && job.error !== null ? { error: job.error, until: toIso(job.runAt) } : null
+}
 
 async function toMigration(tables: Tables, row: MigrationRow): Promise<Migration> {
   const totals = await tables.moves.totals(row.id)
@@ -30,15 +37,19 @@ async function toMigration(tables: Tables, row: MigrationRow): Promise<Migration
     moved: totals.get('moved') ?? nothing,
     failed: totals.get('failed') ?? nothing,
     skipped: totals.get('skipped') ?? nothing,
+    waiting: await waitingOf(tables, row),
     createdBy: row.createdBy,
     createdAt: toIso(row.createdAt),
     finishedAt: toIsoOrNull(row.finishedAt),
   }
 }
 
-const toMove = (row: MoveRow): Move => ({
+const toMove = (row: MoveView): Move => ({
   id: row.id,
   fileId: row.fileId,
+  fileName: row.fileName,
+  caseId: row.caseId,
+  itemId: row.itemId,
   status: row.status,
   bytes: row.bytes,
   copiedBytes: row.copiedBytes,
