@@ -1,4 +1,4 @@
-import type { Target } from '@holdfast/api'
+import type { StorageRole, Target } from '@holdfast/api'
 
 /** Each kind of storage target in words. */
 export const kindWords: Record<Target['kind'], string> = {
@@ -18,3 +18,9 @@ export function sayTarget(target: { readonly name: string; readonly kind: string
   const words = Object.entries(kindWords).find(([kind]) => kind === target.kind)?.[1]
   return words ? `${target.name} (${words.replace('Disk', 'disk')})` : target.name
 }
+
+/** Each role of storage as people read it. */
+export const storageRoleNames: Record<StorageRole, string> = { encrypted: 'Encrypted', direct: 'Direct', backup: 'Backup' }
+
+/** Roles of newer servers are shown as they are. */
+export const sayStorageRole = (role: string): string => Object.entries(storageRoleNames).find(([name]) => name === role)?.[1] ?? role

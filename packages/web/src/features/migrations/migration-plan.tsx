@@ -42,12 +42,15 @@ export function MigrationPlan({ from, to, action }: PlanProps) {
 }
 
 const Steps = ({ from, to }: { from: string; to: string }) => (
-  <ol className={classes.steps} aria-label="For each file">
-    <li>Its sealed object is copied to {to}. Nothing is unsealed on the way, and its digest, case and history stay as they are.</li>
-    <li>Both copies are read back and their hashes compared.</li>
-    <li>
-      The file is read from {to} from then on, and an audit entry says so. A copy that differs is thrown away; the file stays on {from}.
-    </li>
-    <li>The old object on {from} is removed, after downloads that began there have ended.</li>
-  </ol>
+  <div>
+    <p className={classes.lead}>For each file, one after the other:</p>
+    <ol className={classes.steps}>
+      <li>Its sealed object is copied to {to}. Nothing is unsealed on the way, and its digest, case and history stay as they are.</li>
+      <li>Both copies are read back and their hashes compared.</li>
+      <li>
+        The file is read from {to} from then on, and an audit entry says so. A copy that differs is thrown away; the file stays on {from}.
+      </li>
+      <li>The old object on {from} is removed, after downloads that began there have ended.</li>
+    </ol>
+  </div>
 )

@@ -65,10 +65,11 @@ function ProgressPanel({ migration }: { migration: Migration }) {
         <span className="hf-number" role="status">
           {progressOf(migration).text}
         </span>
-        {migration.status === 'running' ? <UnderWay id={migration.id} /> : null}
+        {migration.status === 'running' && !migration.waiting ? <UnderWay id={migration.id} /> : null}
       </div>
       <MigrationBar migration={migration} size={10} />
       <Groups migration={migration} />
+      {migration.waiting ? <Waiting waiting={migration.waiting} /> : null}
       <Facts
         facts={[
           ['When it began', sayGroup(migration)],
@@ -80,6 +81,15 @@ function ProgressPanel({ migration }: { migration: Migration }) {
     </Panel>
   )
 }
+
+/** Tried again by itself; what to do about it is what the error says. */
+const Waiting = ({ waiting }: { waiting: NonNullable<Migration['waiting']> }) => (
+  <div className={classes.waiting}>
+    <Notice tone="attention" title="Nothing moves right now" live>
+      {waiting.error} It is tried again by itself, not before <When at={waiting.until} full />. What was copied is kept.
+    </Notice>
+  </div>
+)
 
 const Started = ({ migration }: { migration: Migration }) => (
   <>

@@ -1,6 +1,8 @@
 import type { Migration, MigrationPlan, Move, Target } from '@holdfast/api'
 import { count, formatBytes, formatPercent } from '../../ui/format.ts'
+import { sayStorageRole } from '../../ui/target-kinds.ts'
 import type { Said, Tone } from '../../ui/tones.ts'
+import { visibleName } from '../../ui/visible-name.ts'
 
 export const migrationStatusWords: Record<Migration['status'], Said> = {
   running: { tone: 'working', label: 'Running', explain: 'Files are moved one after the other. It goes on after a restart of the server.' },
@@ -48,9 +50,10 @@ export const sayGroup = (group: { files: number; bytes: number }, locale?: strin
   `${count(group.files, 'file', 'files', locale)}, ${formatBytes(group.bytes, locale)}`
 
 /** What the file that is on its way is going through: its copy first, then both copies read and compared. */
-export function sayStage(move: Pick<Move, 'bytes' | 'copiedBytes'>, locale?: string): string {
-  if (move.copiedBytes >= move.bytes) return `Comparing both copies of ${formatBytes(move.bytes, locale)}`
-  return `Copying ${formatBytes(move.bytes, locale)}, ${formatPercent(move.copiedBytes, move.bytes, locale)} noted so far`
+export function sayStage(move: Pick<Move, 'bytes' | 'copiedBytes' | 'fileName'>, locale?: string): string {
+  const file = `${visibleName(move.fileName)} (${formatBytes(move.bytes, locale)})`
+  if (move.copiedBytes >= move.bytes) return `Comparing both copies of ${file}`
+  return move.copiedBytes === 0 ? `Copying ${file}` : `Copying ${file}, ${formatPercent(move.copiedBytes, move.bytes, locale)} kept so far`
 }
 
 export type Remark = { readonly tone: Tone; readonly title: string; readonly text: string; readonly stops: boolean }
@@ -81,7 +84,7 @@ export function remarksOn(plan: MigrationPlan, { from, to }: Ends, locale?: stri
     remarks.push({
       tone: 'attention',
       title: `New files go on arriving at ${from.name}`,
-      text: `It serves ${from.roles.join(' and ')}. To empty it for good, choose another target for that role first.`,
+      text: `It serves ${from.roles.map(sayStorageRole).join(' and ')}. To empty it for good, choose another target for that role first.`,
       stops: false,
     })
   return remarks

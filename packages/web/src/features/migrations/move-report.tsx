@@ -4,7 +4,7 @@ import { IconListCheck } from '@tabler/icons-react'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
 import { ShortDigest } from '../../ui/copy.tsx'
-import { count, short } from '../../ui/format.ts'
+import { count } from '../../ui/format.ts'
 import { TextLink } from '../../ui/links.tsx'
 import { PagedTable } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
@@ -12,6 +12,7 @@ import type { Column } from '../../ui/record-table.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Size, When } from '../../ui/values.tsx'
+import { visibleName } from '../../ui/visible-name.ts'
 import { moveStatusNames, moveStatusWords } from './migration-words.ts'
 import classes from './migrations.module.css'
 import { movesQuery } from './queries.ts'
@@ -58,9 +59,7 @@ const columns: readonly Column<Move>[] = [
     role: 'name',
     cell: (move) => (
       <div>
-        <TextLink to="/audit" search={{ file: move.fileId }} title="Its entries in the audit log">
-          <span className="hf-mono">{short(move.fileId, 13)}</span>
-        </TextLink>
+        <FileLink move={move} />
         {move.error ? <div className={classes.error}>{move.error}</div> : null}
       </div>
     ),
@@ -80,7 +79,24 @@ const columns: readonly Column<Move>[] = [
     id: 'sha256',
     header: 'SHA-256 of the stored bytes',
     width: '14rem',
-    cell: (move) => (move.objectSha256 ? <ShortDigest value={move.objectSha256} of="the stored bytes" /> : '–'),
+    cell: (move) =>
+      move.objectSha256 ? <ShortDigest value={move.objectSha256} of={`the stored bytes of ${visibleName(move.fileName)}`} /> : '–',
   },
   { id: 'finished', header: 'Ended', width: '11.5rem', cell: (move) => (move.finishedAt ? <When at={move.finishedAt} /> : '–') },
 ]
+
+/** To the file where it belongs, with its details open. */
+function FileLink({ move }: { move: Move }) {
+  const name = <bdi>{visibleName(move.fileName)}</bdi>
+  const { caseId, itemId, fileId: file } = move
+  if (caseId === null) return name
+  return itemId === null ? (
+    <TextLink to="/cases/$caseId" params={{ caseId }} search={{ file }}>
+      {name}
+    </TextLink>
+  ) : (
+    <TextLink to="/cases/$caseId/items/$itemId" params={{ caseId, itemId }} search={{ file }}>
+      {name}
+    </TextLink>
+  )
+}

@@ -7,8 +7,9 @@ import { Confirm } from '../../ui/confirm.tsx'
 import { count, formatBytes } from '../../ui/format.ts'
 import { TextLink } from '../../ui/links.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { sayStorageRole } from '../../ui/target-kinds.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
-import { roleWords, sayPlace } from './target-words.ts'
+import { sayPlace } from './target-words.ts'
 
 type DeleteTargetProps = { readonly target: Target; readonly opened: boolean; readonly onClose: () => void }
 
@@ -39,7 +40,7 @@ export function DeleteTarget({ target, opened, onClose }: DeleteTargetProps) {
 }
 
 function StillServes({ target, opened, onClose }: DeleteTargetProps) {
-  const roles = target.roles.map((role) => (role in roleWords ? roleWords[role as keyof typeof roleWords].label : role)).join(' and ')
+  const roles = target.roles.map(sayStorageRole).join(' and ')
   return (
     <Modal opened={opened} onClose={onClose} title={`Delete ${target.name}?`}>
       <Stack gap="md">

@@ -8,12 +8,12 @@ import { PagedTable } from '../../ui/paged-table.tsx'
 import type { Column } from '../../ui/record-table.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
-import { kindWords } from '../../ui/target-kinds.ts'
+import { kindWords, sayStorageRole } from '../../ui/target-kinds.ts'
 import { sayAbilities } from './capability-words.ts'
 import { targetsQuery } from './queries.ts'
 import classes from './storage.module.css'
 import { TargetActions } from './target-actions.tsx'
-import { roleWords, sayLastTest, sayPlace } from './target-words.ts'
+import { sayLastTest, sayPlace } from './target-words.ts'
 import { UsageOf } from './usage.tsx'
 
 export function TargetTable() {
@@ -50,13 +50,13 @@ const targetColumns = (mayWrite: boolean): readonly Column<Target>[] => [
     ),
   },
   { id: 'usage', header: 'Usage', width: '14.5rem', cell: (target) => <UsageOf target={target} /> },
-  { id: 'tested', header: 'Last test', width: '11.5rem', cell: (target) => <LastTest target={target} /> },
+  { id: 'tested', header: 'Last test', width: '12.75rem', cell: (target) => <LastTest target={target} /> },
   { id: 'abilities', header: 'Can do', width: '11rem', cell: (target) => <CanDo target={target} /> },
   {
     id: 'roles',
     header: 'Serves',
     width: '7rem',
-    cell: ({ roles }) => (roles.length > 0 ? roles.map(sayRole).join(', ') : <span className={classes.kind}>No role yet</span>),
+    cell: ({ roles }) => (roles.length > 0 ? roles.map(sayStorageRole).join(', ') : <span className={classes.kind}>No role yet</span>),
   },
   ...(mayWrite
     ? [
@@ -70,8 +70,6 @@ const targetColumns = (mayWrite: boolean): readonly Column<Target>[] => [
       ]
     : []),
 ]
-
-const sayRole = (role: string): string => (role in roleWords ? roleWords[role as keyof typeof roleWords].label : role)
 
 function LastTest({ target }: { target: Target }) {
   const tested = sayLastTest(target, Date.now())
