@@ -5,6 +5,13 @@ export type Ability = { readonly label: string; readonly able: boolean | null; r
 
 const atRest = { 'sse-kms': 'Encrypted at rest (SSE-KMS)', 'sse-s3': 'Encrypted at rest (SSE-S3)' } as const
 
+/** Asked only of storage that browsers can reach by themselves. */
+const corsOf = ({ cors }: TargetCapabilities): Ability => ({
+  label: 'CORS for this origin',
+  able: cors,
+  explain: 'Browsers on this page may send parts straight to it and read their ETag.',
+})
+
 /** What a target was found to do, with what each means. `able` is null where it could not be asked. */
 export function abilitiesOf(found: TargetCapabilities, locale?: string): Ability[] {
   const { encryptionAtRest, mostParts, leastPartBytes } = found
@@ -25,11 +32,7 @@ export function abilitiesOf(found: TargetCapabilities, locale?: string): Ability
       able: found.presign,
       explain: 'Browsers can send to it and fetch from it without passing through this server.',
     },
-    {
-      label: 'CORS for this origin',
-      able: found.cors,
-      explain: 'Browsers on this page may send parts straight to it and read their ETag.',
-    },
+    ...(found.presign ? [corsOf(found)] : []),
     { label: 'Copies by itself', able: found.serverCopy, explain: 'Objects can be copied within it without passing through this server.' },
     ...(mostParts === null ? [] : [{ label: `Takes ${parts}${least}`, able: true, explain: 'How large files are divided for it.' }]),
   ]
