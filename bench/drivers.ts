@@ -2,16 +2,27 @@
  * Each storage driver against the standard client of its protocol, both ways, in the same run: 1 GB in pieces of 8 MiB, in turn,
  * medians of the ratios round by round. The servers are real ones on loopback.
  *   npm run bench -- drivers
- * HOLDFAST_BENCH_BYTES and HOLDFAST_BENCH_ROUNDS change size and rounds.
+ * HOLDFAST_BENCH_BYTES and HOLDFAST_BENCH_ROUNDS change size and rounds, HOLDFAST_BENCH_DRIVERS=smb,sftp,versitygw,minio picks.
  */
 import { randomFillSync } from 'node:crypto'
-import { mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { createReadStream, createWriteStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
 import { systemClock } from '../packages/server/src/core/clock.ts'
+import { openS3Target } from '../packages/server/src/storage/s3.ts'
+import { openSftpTarget } from '../packages/server/src/storage/sftp.ts'
+import { parseHostKey } from '../packages/server/src/storage/sftp-link.ts'
 import { openSmbTarget } from '../packages/server/src/storage/smb.ts'
 import type { PartReceipt, StorageTarget } from '../packages/server/src/storage/target.ts'
+import type { GoProgram } from '../test/servers/go-programs.ts'
+import { startS3 } from '../test/servers/s3.ts'
 import { startSamba } from '../test/servers/samba.ts'
+import { startSshd } from '../test/servers/sshd.ts'
 
 const MiB = 1024 * 1024
 const size = Number(process.env.HOLDFAST_BENCH_BYTES ?? 1000 * MiB)
@@ -20,7 +31,7 @@ const PIECE = 8 * MiB
 /** Pieces under way at once, as an upload and a download have them. */
 const AT_ONCE = 2
 
-type Peer = { readonly name: string; put(file: string): void; get(into: string): void }
+type Peer = { readonly name: string; put(file: string): void | Promise<void>; get(into: string): void | Promise<void> }
 type Setting = { readonly name: string; readonly target: StorageTarget; readonly peer: Peer; stop(): Promise<void> }
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-drivers-'))
@@ -46,28 +57,30 @@ async function overPieces(work: (piece: { number: number; offset: number; length
 }
 
 async function put(target: StorageTarget): Promise<void> {
-  const file = openSync(plain, 'r')
+  const file = await open(plain)
   const buffers = Array.from({ length: AT_ONCE }, () => Buffer.alloc(PIECE))
   const write = await target.beginWrite('bench/object', size)
   const receipts: PartReceipt[] = []
   await overPieces(async ({ number, offset, length }) => {
     const buffer = buffers.pop() ?? Buffer.alloc(PIECE)
-    readSync(file, buffer, 0, length, offset)
+    await file.read(buffer, 0, length, offset)
     receipts.push(await target.writePart('bench/object', write, { number, offset, bytes: buffer.subarray(0, length) }))
     buffers.push(buffer)
   })
   await target.flushWrite('bench/object', write)
   await target.commitWrite('bench/object', write, receipts)
+  await file.close()
 }
 
 async function get(target: StorageTarget): Promise<void> {
-  const file = openSync(join(folder, 'back'), 'w')
+  const file = await open(join(folder, 'back'), 'w')
   const buffers = Array.from({ length: AT_ONCE }, () => new Uint8Array(PIECE))
   await overPieces(async ({ offset, length }) => {
     const into = buffers.pop() ?? new Uint8Array(PIECE)
-    writeSync(file, await target.read('bench/object', offset, length, { into }), 0, length, offset)
+    await file.write(await target.read('bench/object', offset, length, { into }), 0, length, offset)
     buffers.push(into)
   })
+  await file.close()
 }
 
 async function smb(): Promise<Setting> {
@@ -93,6 +106,69 @@ async function smb(): Promise<Setting> {
     target,
     peer: { name: 'smbclient', put: (file) => run(`put ${file} peer.bin`), get: (into) => run(`get peer.bin ${into}`) },
     async stop() {
+      await target[Symbol.asyncDispose]()
+      await server.stop()
+    },
+  }
+}
+
+async function sftp(): Promise<Setting> {
+  const server = await startSshd()
+  const key = await server.key()
+  const run = (command: string) => {
+    const { status, output } = server.sftp(key, command)
+    if (status !== 0) throw new Error(`sftp failed: ${output}`)
+  }
+  const { host, port, user } = server
+  const target = openSftpTarget({
+    ...{ host, port, user, folder: server.folder, policy: { allowLocal: true }, clock: systemClock },
+    credentials: { privateKey: key.privateKey },
+    hostKey: parseHostKey(server.hostKey()),
+  })
+  return {
+    name: 'sftp',
+    target,
+    peer: {
+      name: 'sftp',
+      put: (file) => run(`put -f ${file} ${server.folder}/peer.bin\n`),
+      get: (into) => run(`get ${server.folder}/peer.bin ${into}\n`),
+    },
+    async stop() {
+      await target[Symbol.asyncDispose]()
+      await server.stop()
+    },
+  }
+}
+
+async function s3(name: GoProgram): Promise<Setting> {
+  const server = await startS3(name)
+  const { endpoint, region, accessKeyId, secretAccessKey } = server
+  const access = { endpoint, region, credentials: { accessKeyId, secretAccessKey } }
+  const client = new S3Client({
+    ...access,
+    forcePathStyle: true,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  })
+  const where = { Bucket: 'bench', Key: 'peer' }
+  await client.send(new CreateBucketCommand({ Bucket: where.Bucket }))
+  const target = openS3Target({ ...access, bucket: where.Bucket, policy: { allowLocal: true }, clock: systemClock })
+  return {
+    name: `s3 on ${name}`,
+    target,
+    peer: {
+      name: 'Upload and GetObject of the SDK',
+      async put(file) {
+        const Body = createReadStream(file, { highWaterMark: PIECE })
+        await new Upload({ client, params: { ...where, Body }, partSize: PIECE, queueSize: AT_ONCE }).done()
+      },
+      async get(into) {
+        const { Body } = await client.send(new GetObjectCommand(where))
+        await pipeline(Body as Readable, createWriteStream(into))
+      },
+    },
+    async stop() {
+      client.destroy()
       await target[Symbol.asyncDispose]()
       await server.stop()
     },
@@ -125,8 +201,10 @@ async function measure({ name, target, peer }: Setting): Promise<void> {
 }
 
 makeFile()
-for (const open of [smb]) {
-  const setting = await open()
+const settings: Record<string, () => Promise<Setting>> = { smb, sftp, versitygw: () => s3('versitygw'), minio: () => s3('minio') }
+const wanted = process.env.HOLDFAST_BENCH_DRIVERS?.split(',') ?? Object.keys(settings)
+for (const start of wanted.flatMap((name) => settings[name] ?? [])) {
+  const setting = await start()
   try {
     await measure(setting)
   } finally {

@@ -8,6 +8,7 @@ import { type CallOptions, StorageError } from './target.ts'
 /** OpenSSH takes packets of 256 KiB; this leaves room for what stands around the bytes. */
 const PIECE = 255 * 1024
 const IN_FLIGHT = 8
+const MOST_SPARE = 16
 
 /** Backslashes divide names on Windows servers, so they are written as %5c, and so is a % that would read as such. */
 const toName = (segment: string): string => segment.replace(/\\|%(?=5c|25)/g, (char) => (char === '\\' ? '%5c' : '%25'))
@@ -37,22 +38,33 @@ async function inPieces(length: number, run: (offset: number, length: number) =>
   if (failed) throw failed.reason
 }
 
-/** Reads into memory of its own and copies: an answer that comes after an abort must not touch what the caller has got back. */
-async function readPiece({ session, handle }: Opened, at: { into: Uint8Array; offset: number }, options?: CallOptions): Promise<number> {
-  const buffer = Buffer.allocUnsafeSlow(at.into.length)
+/** Buffers of one piece that are not in use, of all files of a target. */
+type Spare = Buffer[]
+
+/**
+ * Reads into memory of its own and copies: an answer that comes after an abort must not touch what the caller has got back. For the
+ * same reason a buffer is used again only once its answer is there.
+ */
+async function readPiece({ session, handle }: Opened, at: Piece, options?: CallOptions): Promise<number> {
+  const { into, offset, spare } = at
+  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(PIECE)
   let got = 0
-  while (got < buffer.length) {
+  while (got < into.length) {
     const count = await ask<number>(session, options, (done) =>
-      session.sftp.read(handle, buffer, got, buffer.length - got, at.offset + got, done),
+      session.sftp.read(handle, buffer, got, into.length - got, offset + got, done),
     )
     if (count === 0) break
     got += count
   }
-  at.into.set(buffer.subarray(0, got))
+  into.set(buffer.subarray(0, got))
+  if (spare.length < MOST_SPARE) spare.push(buffer)
   return got
 }
+type Piece = { readonly into: Uint8Array; readonly offset: number; readonly spare: Spare }
 
-function toRemoteFile(opened: Opened, explain: (error: unknown, operation: string, bytes: number) => Promise<unknown>): RemoteFile {
+type Explain = (error: unknown, operation: string, bytes: number) => Promise<unknown>
+
+function toRemoteFile(opened: Opened, { explain, spare }: { explain: Explain; spare: Spare }): RemoteFile {
   const { session, handle, attributes } = opened
   const call = async <T>(operation: string, bytes: number, work: () => Promise<T>): Promise<T> => {
     try {
@@ -72,7 +84,7 @@ function toRemoteFile(opened: Opened, explain: (error: unknown, operation: strin
       call('Reading', 0, async () => {
         let end = into.length
         await inPieces(into.length, async (at, length) => {
-          const got = await readPiece(opened, { into: into.subarray(at, at + length), offset: offset + at }, options)
+          const got = await readPiece(opened, { into: into.subarray(at, at + length), offset: offset + at, spare }, options)
           if (got < length) end = Math.min(end, at + got)
         })
         return end
@@ -106,6 +118,7 @@ export function sftpFiles(link: SftpLink, root: string): RemoteFiles {
   const statvfs = (session: SftpSession, options?: CallOptions): Promise<{ value: FileSystem } | null> =>
     extended<FileSystem>(session, options, (sftp, done) => sftp.ext_openssh_statvfs(root, done)).catch(() => null)
 
+  const spare: Spare = []
   /** Status 4 hides a full or read-only disk: the file system itself is asked. */
   const explain = async (error: unknown, operation: string, bytes: number): Promise<unknown> => {
     if (statusOf(error) !== SftpStatus.failure) return toSftpError(error, operation)
@@ -193,7 +206,7 @@ export function sftpFiles(link: SftpLink, root: string): RemoteFiles {
           if (error instanceof StorageError && error.fault === 'not-found' && mode !== 'create') await requireRoot(session)
           throw error
         })
-        return toRemoteFile(opened, explain)
+        return toRemoteFile(opened, { explain, spare })
       }),
     free: (options) =>
       call('Asking for free space', async (session) => {

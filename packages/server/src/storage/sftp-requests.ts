@@ -34,11 +34,28 @@ export type Opened = { readonly session: SftpSession; readonly handle: Buffer; r
 
 const flags = { read: 'r', write: 'r+', create: 'wx+' } as const
 
-/** Links and special files count as nothing, also where the server follows a link to a file. */
+/** A handle that comes after its caller has gone is closed again. */
+function openHandle(session: SftpSession, path: string, mode: keyof typeof flags, options?: CallOptions): Promise<Buffer> {
+  let gone = false
+  const opening = ask<Buffer>(session, options, (done) =>
+    session.sftp.open(path, flags[mode] as 'r', { mode: 0o600 }, (error, handle) => {
+      if (gone && handle) session.sftp.close(handle, () => {})
+      else done(error, handle)
+    }),
+  )
+  opening.catch(() => {
+    gone = true
+  })
+  return opening
+}
+
+const CREATED = { size: 0, mtime: 0 } as Attributes
+
+/** Links and special files count as nothing, also where the server would follow a link to a file. */
 export async function openFile(session: SftpSession, path: string, mode: keyof typeof flags, options?: CallOptions): Promise<Opened> {
-  const { sftp } = session
-  const opening = ask<Buffer>(session, options, (done) => sftp.open(path, flags[mode] as 'r', { mode: 0o600 }, done as never))
-  const looking = mode === 'create' ? null : ask<Attributes>(session, options, (done) => sftp.lstat(path, done))
+  // Asked in one go: a session answers in turn, so both see the same file but for a replacement in that very moment.
+  const opening = openHandle(session, path, mode, options)
+  const looking = mode === 'create' ? CREATED : ask<Attributes>(session, options, (done) => session.sftp.lstat(path, done))
   const [opened, looked] = await Promise.allSettled([opening, looking])
   if (opened.status === 'rejected') {
     if (mode === 'create' && statusOf(opened.reason) === SftpStatus.failure && (await exists(session, path))) {
@@ -46,16 +63,12 @@ export async function openFile(session: SftpSession, path: string, mode: keyof t
     }
     throw toSftpErrorUnlessFailure(opened.reason)
   }
-  const handle = opened.value
-  try {
-    if (looked.status === 'rejected') throw looked.reason
-    const attributes = await ask<Attributes>(session, options, (done) => sftp.fstat(handle, done))
-    if ((looked.value && !isFile(looked.value)) || !isFile(attributes)) throw new StorageError('not-found', 'There is no such object')
-    return { session, handle, attributes }
-  } catch (error) {
-    sftp.close(handle, () => {})
-    throw toSftpErrorUnlessFailure(error)
+  if (looked.status === 'fulfilled' && (mode === 'create' || isFile(looked.value))) {
+    return { session, handle: opened.value, attributes: looked.value }
   }
+  session.sftp.close(opened.value, () => {})
+  if (looked.status === 'rejected') throw toSftpErrorUnlessFailure(looked.reason)
+  throw new StorageError('not-found', 'There is no such object')
 }
 
 /** Status 4 goes up as it is, to be explained there. */

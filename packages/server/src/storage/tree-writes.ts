@@ -23,12 +23,15 @@ export const toTreeWriteId = (folderName: string, identity: string | null): Writ
 
 const checksum = (bytes: Uint8Array): string => crc32(bytes).toString(16)
 
-/** The receipt of a part. Where the server tells no identity it holds a checksum, by which a repeated commit knows its own object. */
-export const toTreeReceipt = (part: WritePart, write: TreeWrite): PartReceipt => ({
-  number: part.number,
-  size: part.bytes.length,
-  tag: write.identity === NO_IDENTITY ? checksum(part.bytes) : null,
-})
+/**
+ * The receipt of a part of an object of `size` bytes. Where the server tells no identity, those of the first and the last part hold a
+ * checksum, by which a repeated commit knows its own object.
+ */
+export function toTreeReceipt(part: WritePart, write: TreeWrite, size: number): PartReceipt {
+  const { number, offset, bytes } = part
+  const isMarked = write.identity === NO_IDENTITY && (number === 1 || offset + bytes.length === size)
+  return { number, size: bytes.length, tag: isMarked ? checksum(bytes) : null }
+}
 
 /**
  * Whether `file` is what the write made of it: by its identity, else by its size and the checksums of its first and last part, which

@@ -209,11 +209,11 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
     writePart: (key, id, part, o) =>
       call(o, async () => {
         const { path, write } = locate(tree, key, id)
-        await withWrite(tree, path, async (file) => {
+        return withWrite(tree, path, async (file) => {
           checkPart(part, file.size)
           await file.write(part.bytes, part.offset, o)
+          return toTreeReceipt(part, write, file.size)
         })
-        return toTreeReceipt(part, write)
       }),
     flushWrite: (key, id, o) => call(o, () => withWrite(tree, locate(tree, key, id).path, (file) => file.flush(o))),
     commitWrite: (key, id, receipts, o) => call(o, () => commitWrite(tree, key, id, receipts)),
