@@ -245,6 +245,7 @@ for (const name of ['versitygw', 'minio'] as const) {
         return
       }
       assert.equal((await headOf(bucket, 'plain')).ServerSideEncryption, 'AES256')
+      assert.equal((await target.stat('plain'))?.atRest, 'sse-s3')
       const write = await keyed.beginWrite('parts', 3)
       await keyed.commitWrite('parts', write, [await keyed.writePart('parts', write, { number: 1, offset: 0, bytes: text('abc') })])
       await keyed.put('put', text('abc'))
@@ -253,6 +254,7 @@ for (const name of ['versitygw', 'minio'] as const) {
       assert.equal((await put(url, headers, text('abc'))).status, 200)
       for (const key of ['parts', 'put', 'copy', 'signed']) {
         const head = await headOf(bucket, key)
+        assert.equal((await target.stat(key))?.atRest, 'sse-kms', key)
         assert.deepEqual([head.ServerSideEncryption, head.SSEKMSKeyId?.endsWith('holdfast-key')], ['aws:kms', true], key)
       }
       await using wrong = openS3Target(world.options(bucket, { kmsKeyId: 'no-such-key' }))

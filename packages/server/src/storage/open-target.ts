@@ -40,8 +40,8 @@ export async function openTarget(address: TargetAddress, context: OpenContext): 
   return getKind(address).open(fieldsOf(address), context)
 }
 
-/** What `testTarget` has to do before the round trip: `testTarget({ kind, clock, open, connect: connectSteps(address, context) })`. */
-export function connectSteps(address: TargetAddress, context: OpenContext): ProbeStep[] {
+/** What `testTarget` has to do before the round trip: `testTarget({ kind, clock, open, connect: await connectSteps(address, context) })`. */
+export async function connectSteps(address: TargetAddress, context: OpenContext): Promise<ProbeStep[]> {
   return getKind(address).connect(fieldsOf(address), context)
 }
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Capabilities } from './capabilities.ts'
 import { corsAllows } from './s3-cors.ts'
-import { deleteByName, hasConditionalWrites, sendPut } from './s3-objects.ts'
+import { atRestOf, deleteByName, hasConditionalWrites, sendPut } from './s3-objects.ts'
 import { encryptionOf, isFault, request, type S3, toObjectKey, withEncryption } from './s3-place.ts'
 import { type CallOptions, StorageError } from './target.ts'
 
@@ -60,7 +60,7 @@ async function tryPuts(s3: S3, Key: string, options: CallOptions): Promise<Tried
     () => true,
     () => false,
   )
-  const encryptionAtRest = ServerSideEncryption?.startsWith('aws:kms') ? 'sse-kms' : ServerSideEncryption === 'AES256' ? 'sse-s3' : null
+  const encryptionAtRest = atRestOf(ServerSideEncryption)
   return { verifiesSha256: refused && taken, encryptionAtRest }
 }
 

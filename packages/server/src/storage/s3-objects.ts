@@ -31,6 +31,12 @@ export const md5Of = (bytes: Uint8Array): string => createHash('md5').update(byt
 
 const unquoted = (etag: string | undefined): string | null => etag?.replace(/^"|"$/g, '') ?? null
 
+/** What the backend answers for `x-amz-server-side-encryption`, in our words. */
+export function atRestOf(algorithm: string | undefined): 'sse-kms' | 'sse-s3' | null {
+  if (algorithm?.startsWith('aws:kms')) return 'sse-kms'
+  return algorithm === 'AES256' ? 'sse-s3' : null
+}
+
 export type S3Stat = ObjectStat & { readonly write: string | null }
 
 /** Null where there is no object. */
@@ -39,8 +45,9 @@ export async function headObject(s3: S3, key: string, options?: CallOptions): Pr
   try {
     return await request('s3:GetObject', options, async (http) => {
       const head = await s3.client.send(new HeadObjectCommand({ Bucket: s3.bucket, Key }), http)
-      const { ContentLength: size = 0, LastModified, ETag, Metadata } = head
-      return { key, size, modifiedAt: LastModified?.getTime() ?? 0, etag: unquoted(ETag), write: Metadata?.[WRITE_METADATA] ?? null }
+      const { ContentLength: size = 0, LastModified, ETag, Metadata, ServerSideEncryption } = head
+      const stat = { key, size, modifiedAt: LastModified?.getTime() ?? 0, etag: unquoted(ETag), atRest: atRestOf(ServerSideEncryption) }
+      return { ...stat, write: Metadata?.[WRITE_METADATA] ?? null }
     })
   } catch (error) {
     if (isFault(error, 'not-found')) return null
@@ -48,7 +55,7 @@ export async function headObject(s3: S3, key: string, options?: CallOptions): Pr
   }
 }
 
-export const toStat = ({ key, size, modifiedAt, etag }: ObjectStat): ObjectStat => ({ key, size, modifiedAt, etag })
+export const toStat = ({ write: _write, ...stat }: S3Stat): ObjectStat => stat
 
 /** The object that was just stored; 'unavailable' where the backend does not show it as it was sent. */
 export async function getStored(s3: S3, key: string, expected: { size: number; options: CallOptions | undefined }): Promise<S3Stat> {

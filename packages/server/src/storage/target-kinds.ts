@@ -4,11 +4,8 @@ import { type Capabilities, fileCapabilities } from './capabilities.ts'
 import type { EndpointPolicy } from './endpoint-guard.ts'
 import { openLocalTarget } from './local.ts'
 import type { ProbeStep } from './probe-steps.ts'
-import { createS3, openS3Target, type S3Options } from './s3.ts'
-import { probeS3 } from './s3-capabilities.ts'
-import { s3ConnectSteps } from './s3-connect.ts'
-import { openSftpTarget, type SftpOptions, sftpConnectSteps } from './sftp.ts'
-import { parseHostKey } from './sftp-link.ts'
+import type { S3Options } from './s3.ts'
+import type { SftpOptions } from './sftp.ts'
 import { openSmbTarget, type SmbOptions } from './smb.ts'
 import { smbConnectSteps } from './smb-connect.ts'
 import type { CallOptions, StorageTarget } from './target.ts'
@@ -119,9 +116,17 @@ export type TargetKind = {
   readonly credentials: TSchema
   open(address: Address, context: OpenContext): Promise<StorageTarget>
   /** What Test connection does before the round trip. */
-  connect(address: Address, context: OpenContext): ProbeStep[]
+  connect(address: Address, context: OpenContext): Promise<ProbeStep[]>
   probe(address: Address, context: OpenContext, options: CallOptions & { origin?: string }): Promise<Capabilities>
 }
+// The SDK of S3 and the library of SSH take some 50 MB of memory, so they are loaded by the first target that needs them.
+const loadS3 = async () => ({
+  ...(await import('./s3.ts')),
+  ...(await import('./s3-capabilities.ts')),
+  ...(await import('./s3-connect.ts')),
+})
+const loadSftp = async () => ({ ...(await import('./sftp.ts')), ...(await import('./sftp-link.ts')) })
+
 type Address = { readonly place: unknown; readonly credentials: unknown }
 
 const policyOf = ({ policy }: OpenContext): EndpointPolicy => policy ?? { allowLocal: false }
@@ -135,7 +140,7 @@ const local: TargetKind = {
   place: LocalPlace,
   credentials: Type.Null(),
   open: ({ place }, { clock }) => openLocalTarget({ path: (place as LocalPlace).path, clock }),
-  connect: () => [],
+  connect: async () => [],
   probe: (address, context, options) => probeFiles(local.open(address, context), options),
 }
 
@@ -148,7 +153,7 @@ const smb: TargetKind = {
   place: SmbPlace,
   credentials: SmbCredentials,
   open: async (address, context) => openSmbTarget(toSmbOptions(address, context)),
-  connect: (address, context) => smbConnectSteps(toSmbOptions(address, context)),
+  connect: async (address, context) => smbConnectSteps(toSmbOptions(address, context)),
   probe: (address, context, options) => probeFiles(smb.open(address, context), options),
 }
 
@@ -161,9 +166,10 @@ function toS3Options({ place, credentials }: Address, context: OpenContext): S3O
 const s3: TargetKind = {
   place: S3Place,
   credentials: S3Credentials,
-  open: async (address, context) => openS3Target(toS3Options(address, context)),
-  connect: (address, context) => s3ConnectSteps(toS3Options(address, context)),
+  open: async (address, context) => (await loadS3()).openS3Target(toS3Options(address, context)),
+  connect: async (address, context) => (await loadS3()).s3ConnectSteps(toS3Options(address, context)),
   async probe(address, context, options) {
+    const { createS3, probeS3 } = await loadS3()
     const opened = createS3(toS3Options(address, context))
     try {
       return await probeS3(opened, options)
@@ -173,7 +179,9 @@ const s3: TargetKind = {
   },
 }
 
-function toSftpOptions({ place, credentials }: Address, context: OpenContext): SftpOptions {
+type Sftp = Awaited<ReturnType<typeof loadSftp>>
+
+function toSftpOptions({ parseHostKey }: Sftp, { place, credentials }: Address, context: OpenContext): SftpOptions {
   const { host, port = 22, user, directory = '', hostKey } = place as SftpPlace
   const pinned = hostKey === undefined ? null : parseHostKey(hostKey)
   const { clock, onHostKey } = context
@@ -184,8 +192,14 @@ function toSftpOptions({ place, credentials }: Address, context: OpenContext): S
 const sftp: TargetKind = {
   place: SftpPlace,
   credentials: SftpCredentials,
-  open: async (address, context) => openSftpTarget(toSftpOptions(address, context)),
-  connect: (address, context) => sftpConnectSteps(toSftpOptions(address, context)),
+  async open(address, context) {
+    const driver = await loadSftp()
+    return driver.openSftpTarget(toSftpOptions(driver, address, context))
+  },
+  async connect(address, context) {
+    const driver = await loadSftp()
+    return driver.sftpConnectSteps(toSftpOptions(driver, address, context))
+  },
   probe: (address, context, options) => probeFiles(sftp.open(address, context), options),
 }
 

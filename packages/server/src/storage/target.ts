@@ -34,6 +34,8 @@ export type ObjectStat = {
   readonly modifiedAt: number
   /** Changes when the object changes, where the backend has such a thing. */
   readonly etag: string | null
+  /** What the backend says it encrypted the object with at rest (D1). Listings do not tell it, nor do backends without such a thing. */
+  readonly atRest?: 'sse-kms' | 'sse-s3' | null
 }
 
 /**
