@@ -57,7 +57,7 @@ async function tryTarget({ address, open, options }: Try, context: OpenContext):
   const onHostKey = (hostKey: string): void => {
     seen.hostKey = hostKey
   }
-  const found = stepsOf(address, { ...context, onHostKey })
+  const found = await stepsOf(address, { ...context, onHostKey })
   if (!Array.isArray(found)) return { ok: false, at: toIso(clock.now()), steps: [found.failed], ...seen, capabilities: null }
   const connect = isPinned(address) ? found : found.map((step) => untilCompared(step, seen))
   const test = await testTarget({ ...probe, open, connect })
@@ -88,9 +88,9 @@ const untilCompared = (step: ProbeStep, seen: Seen): ProbeStep => ({
 })
 
 /** The steps before the round trip, or the one that failed where the fields themselves are wrong. */
-function stepsOf(address: Try['address'], context: OpenContext): ProbeStep[] | { failed: TestStep } {
+async function stepsOf(address: Try['address'], context: OpenContext): Promise<ProbeStep[] | { failed: TestStep }> {
   try {
-    return connectSteps(address, context)
+    return await connectSteps(address, context)
   } catch (error) {
     if (!(error instanceof StorageError)) throw error
     const remedy = remedyFor(address.kind, error)

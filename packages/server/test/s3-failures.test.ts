@@ -309,7 +309,7 @@ describe('T3: endpoints on this host and at metadata services', () => {
         kind: 's3',
         clock,
         open: () => openTarget(address, { clock }),
-        connect: connectSteps(address, { clock }),
+        connect: await connectSteps(address, { clock }),
       })
       assert.equal(result.steps.at(-1)?.ok, false)
       assert.equal(result.steps.at(-1)?.name, 'Look up the name')

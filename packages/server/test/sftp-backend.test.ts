@@ -206,7 +206,7 @@ describe('SFTP on OpenSSH', () => {
         kind: 'sftp',
         clock,
         open: () => openTarget(address, context),
-        connect: connectSteps(address, context),
+        connect: await connectSteps(address, context),
       })
       assert.equal(first.ok, true, JSON.stringify(first.steps.filter((step) => !step.ok)))
       assert.deepEqual(told, [other.hostKey()])

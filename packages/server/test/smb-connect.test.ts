@@ -13,7 +13,12 @@ const smb = targetKinds.smb!
 async function tryIt(server: SambaServer, place: Record<string, unknown> = {}, password = server.password): Promise<TargetTest> {
   const { host, port, share, user } = server
   const address = { place: { host, port, share, user, ...place }, credentials: { password } }
-  return testTarget({ kind: 'smb', clock: systemClock, connect: smb.connect(address, context), open: () => smb.open(address, context) })
+  return testTarget({
+    kind: 'smb',
+    clock: systemClock,
+    connect: await smb.connect(address, context),
+    open: () => smb.open(address, context),
+  })
 }
 
 /** The step that failed, with its words. */
