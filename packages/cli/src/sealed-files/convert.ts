@@ -9,7 +9,7 @@ import { createRingWriter, type RingWriter } from './ring-writer.ts'
 /** Where results go, and what is hashed: what is read when sealing, what is written when opening. */
 export type Conversion = { readonly destination: Destination; readonly digest: Digest | null; readonly hashed: 'input' | 'output' }
 
-const BATCH_BYTES = 2 * 1_048_576
+const BATCH_BYTES = 1_048_576
 /** A result larger than this from a stream is copied in pieces. */
 const STREAM_PIECE_BYTES = 1_048_576
 const CHUNKS_BEHIND = 8

@@ -10,7 +10,7 @@ export interface PieceWriter extends AsyncDisposable {
 }
 
 /** Results that wait for their turn; more would only fill memory. */
-const WAITING = 2
+const WAITING = 4
 
 export function createPieceWriter(destination: StreamDestination): PieceWriter {
   const pending: Promise<void>[] = []

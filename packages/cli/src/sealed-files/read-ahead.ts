@@ -22,14 +22,17 @@ async function readStretch(input: FileInput, bytes: Uint8Array, { offset, length
   throw new CommandFailure(`${input.name}: it became shorter while it was being read`)
 }
 
-const MEMORY_BYTES = 16 * 1_048_576
+const MEMORY_BYTES = 8 * 1_048_576
 const SLOTS = 8
+/** Node runs four calls of the system at once: the others are left for writing, which would have to wait behind all reads. */
+const READS_AT_ONCE = 2
 
 /** Reads `stretches`, none longer than `longest`, a few ahead of whoever takes them. */
 export function createReadAhead(input: FileInput, stretches: Iterator<Stretch>, longest: number): ReadAhead {
   const slots = Math.max(2, Math.min(SLOTS, Math.floor(MEMORY_BYTES / longest)))
   const free = Array.from<unknown, Uint8Array>({ length: slots }, () => new Uint8Array(new SharedArrayBuffer(longest)))
   const coming: Promise<Batch>[] = []
+  const lanes: Promise<unknown>[] = Array(READS_AT_ONCE).fill(Promise.resolve())
   let closed = false
   async function read(slot: Uint8Array, stretch: Stretch): Promise<Batch> {
     const bytes = await readStretch(input, slot.subarray(0, stretch.length), stretch)
@@ -43,9 +46,10 @@ export function createReadAhead(input: FileInput, stretches: Iterator<Stretch>, 
     while (free.length > 0 && !closed) {
       const stretch = stretches.next()
       if (stretch.done) return
-      const batch = read(free.pop()!, stretch.value)
+      const slot = free.pop()!
+      const batch = lanes.shift()!.then(() => read(slot, stretch.value))
       // Whoever takes the batch hears of a failure; until then it must not count as unheard.
-      batch.catch(() => {})
+      lanes.push(batch.catch(() => {}))
       coming.push(batch)
     }
   }
