@@ -7,6 +7,7 @@ import {
   moveStatusWords,
   progressOf,
   remarksOn,
+  sayMigration,
   sayStage,
 } from '../src/features/migrations/migration-words.ts'
 import { chosenFirst, isChanged, targetOptions, withTarget } from '../src/features/storage/role-choice.ts'
@@ -22,6 +23,12 @@ test('R5: every status of a migration and of a move has words', () => {
   assert.deepEqual(Object.keys(migrationStatusWords), [...migrationStatuses])
   assert.deepEqual(moveStatusNames, [...moveStatuses])
   assert.equal(new Set(moveStatuses.map((status) => moveStatusWords[status].label)).size, moveStatuses.length)
+})
+
+test('R5: a migration that left files behind does not read as simply done', () => {
+  assert.equal(sayMigration({ status: 'done', failed: none }).tone, 'good')
+  assert.equal(sayMigration({ status: 'done', failed: { files: 1, bytes: 1 } }).tone, 'attention')
+  assert.equal(sayMigration({ status: 'running', failed: { files: 1, bytes: 1 } }).tone, 'working')
 })
 
 test('R5: progress counts what was moved, failed and skipped, and never runs over', () => {

@@ -54,11 +54,11 @@ const columns: readonly Column<Migration>[] = [
       </TextLink>
     ),
   },
-  { id: 'status', header: 'Status', width: '8rem', cell: (migration) => <MigrationStatus status={migration.status} /> },
+  { id: 'status', header: 'Status', width: '11rem', cell: (migration) => <MigrationStatus migration={migration} /> },
   {
     id: 'progress',
     header: 'Progress',
-    width: '16rem',
+    width: '14rem',
     cell: (migration) => (
       <>
         <span className="hf-number">{progressOf(migration).text}</span>

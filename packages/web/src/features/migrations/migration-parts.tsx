@@ -2,7 +2,7 @@ import type { Migration } from '@holdfast/api'
 import { Progress } from '@mantine/core'
 import { IconArrowRight } from '@tabler/icons-react'
 import { StatusBadge } from '../../ui/status-badge.tsx'
-import { migrationStatusWords, progressOf } from './migration-words.ts'
+import { progressOf, sayMigration } from './migration-words.ts'
 import classes from './migrations.module.css'
 
 /** "Local → NAS", read out as "Local to NAS". */
@@ -16,8 +16,8 @@ export function Between({ migration }: { migration: Pick<Migration, 'from' | 'to
   )
 }
 
-export function MigrationStatus({ status }: Pick<Migration, 'status'>) {
-  const said = migrationStatusWords[status]
+export function MigrationStatus({ migration }: { migration: Migration }) {
+  const said = sayMigration(migration)
   return (
     <StatusBadge tone={said.tone} explain={said.explain}>
       {said.label}

@@ -12,7 +12,7 @@ import { Busy, Empty, Failed } from '../../ui/states.tsx'
 import { When } from '../../ui/values.tsx'
 import { MigrationActions } from './migration-actions.tsx'
 import { groupColors, MigrationBar, MigrationStatus } from './migration-parts.tsx'
-import { migrationStatusWords, progressOf, sayGroup, sayStage } from './migration-words.ts'
+import { progressOf, sayGroup, sayMigration, sayStage } from './migration-words.ts'
 import classes from './migrations.module.css'
 import { MoveReport } from './move-report.tsx'
 import { migrationQuery, underWayQuery } from './queries.ts'
@@ -58,9 +58,9 @@ function NotShown({ error, onRetry }: { error: Error | null; onRetry: () => void
 }
 
 function ProgressPanel({ migration }: { migration: Migration }) {
-  const said = migrationStatusWords[migration.status]
+  const said = sayMigration(migration)
   return (
-    <Panel title="Progress" hint={said.explain} actions={<MigrationStatus status={migration.status} />}>
+    <Panel title="Progress" hint={said.explain} actions={<MigrationStatus migration={migration} />}>
       <div className={classes.progressLine}>
         <span className="hf-number" role="status">
           {progressOf(migration).text}

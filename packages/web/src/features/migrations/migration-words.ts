@@ -11,6 +11,12 @@ export const migrationStatusWords: Record<Migration['status'], Said> = {
   cancelled: { tone: 'neutral', label: 'Cancelled', explain: 'Somebody ended it. What was moved until then stays moved.' },
 }
 
+/** A migration that is done and left files behind is not simply good. */
+export function sayMigration({ status, failed }: Pick<Migration, 'status' | 'failed'>): Said {
+  if (status !== 'done' || failed.files === 0) return migrationStatusWords[status]
+  return { tone: 'attention', label: 'Done, with failures', explain: 'Every file was looked at. Those that failed stay where they were.' }
+}
+
 export const moveStatusWords: Record<Move['status'], Said> = {
   copying: { tone: 'working', label: 'Copying', explain: 'It is read from the old target until its copy is proven.' },
   moved: { tone: 'good', label: 'Moved', explain: 'Both copies were read back and are equal; the file is read from the new target.' },

@@ -28,7 +28,8 @@ export type MoveList = { readonly id: string; readonly status: Move['status'] | 
 
 export const movesQuery = (client: Client, { id, status, live }: MoveList) =>
   infiniteQueryOptions({
-    queryKey: [keys.migrations, 'moves', id, status ?? 'all'],
+    // Asked anew when it ends, since the last look was before that.
+    queryKey: [keys.migrations, 'moves', id, status ?? 'all', live],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) =>
       client.migrations.moves(id, { limit: 50, ...(status ? { status } : {}), ...(pageParam ? { cursor: pageParam } : {}) }, { signal }),

@@ -9,9 +9,7 @@ import { useClient } from '../../app/services.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
-import { formatBytes } from '../../ui/format.ts'
 import { ButtonLink, TextLink } from '../../ui/links.tsx'
-import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
@@ -23,6 +21,7 @@ import { commonProblems } from './target-checks.ts'
 import { type TargetValues, toUpdate, valuesOf } from './target-fields.ts'
 import { QuotaField, TargetFormView } from './target-form.tsx'
 import { quotaToBytes, sayPlace } from './target-words.ts'
+import { QuotaTooSmall } from './usage.tsx'
 
 /** Name, limit, sign-in and protection of a target. Where it is stays: another place is another target. */
 export function EditTarget({ targetId }: { targetId: string }) {
@@ -57,7 +56,7 @@ function Editor({ target }: { target: Target }) {
   const save = useSave(target)
   if (target.kind === 'local') return <LocalForm target={target} onSave={save} />
   const above = <WhereItIs target={target} kind={target.kind} />
-  const setup = { kind: target.kind, initial: valuesOf(target), targetId: target.id, stored: target.hasCredentials }
+  const setup = { kind: target.kind, initial: valuesOf(target), targetId: target.id, stored: target.hasCredentials, held: target }
   return <TargetFormView {...setup} saveLabel="Save changes" onSave={save} above={above} />
 }
 
@@ -84,17 +83,6 @@ const WhereItIs = ({ target, kind }: { target: Target; kind: RemoteKind }) => (
     />
   </Panel>
 )
-
-/** Says what a quota below what is stored means, before it is saved. */
-export function QuotaTooSmall({ target, quotaBytes }: { target: Target; quotaBytes: number | null }) {
-  const held = target.usedBytes + target.reservedBytes
-  if (quotaBytes === null || quotaBytes >= held) return null
-  return (
-    <Notice tone="attention" live title="Below what is stored already">
-      {formatBytes(held)} are stored or reserved. Files stay readable; new ones are refused until there is room.
-    </Notice>
-  )
-}
 
 type LocalFormProps = { readonly target: Target; readonly onSave: (values: TargetValues) => Promise<void> }
 

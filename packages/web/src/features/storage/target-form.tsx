@@ -1,3 +1,4 @@
+import type { Target } from '@holdfast/api'
 import { Button, MantineThemeProvider, NumberInput, Stack, TextInput } from '@mantine/core'
 import { IconPlugConnected } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
@@ -13,7 +14,9 @@ import { SftpFields } from './sftp-fields.tsx'
 import { SmbFields } from './smb-fields.tsx'
 import classes from './storage.module.css'
 import { placeErrors } from './target-checks.ts'
+import { quotaToBytes } from './target-words.ts'
 import { TryPanel } from './try-panel.tsx'
+import { QuotaTooSmall } from './usage.tsx'
 import { type TargetForm, type TargetFormSetup, type TargetFormState, useTargetForm } from './use-target-form.ts'
 
 export type FieldsProps = {
@@ -25,13 +28,18 @@ export type FieldsProps = {
 
 const fieldsOf: Record<RemoteKind, (props: FieldsProps) => ReactNode> = { s3: S3Fields, smb: SmbFields, sftp: SftpFields }
 
-type TargetFormViewProps = TargetFormSetup & { readonly saveLabel: string; readonly above?: ReactNode }
+type TargetFormViewProps = TargetFormSetup & {
+  readonly saveLabel: string
+  readonly above?: ReactNode
+  /** What an edited target stores already. */
+  readonly held?: Pick<Target, 'usedBytes' | 'reservedBytes'>
+}
 
 /** Help below the inputs, so that those side by side stand on one line however long it is. */
 const helpBelow = { components: { InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } } } }
 
 /** Every field of a target of one kind, its test, and what its server needs. */
-export function TargetFormView({ saveLabel, above, ...setup }: TargetFormViewProps) {
+export function TargetFormView({ saveLabel, above, held, ...setup }: TargetFormViewProps) {
   const state = useTargetForm(setup)
   const Fields = fieldsOf[setup.kind]
   const { form } = state
@@ -42,6 +50,7 @@ export function TargetFormView({ saveLabel, above, ...setup }: TargetFormViewPro
           {above}
           <Panel title="General">
             <Common form={form} />
+            {held ? <QuotaTooSmall target={held} quotaBytes={quotaToBytes(form.values.quotaBytes)} /> : null}
           </Panel>
           <Fields form={form} fixed={setup.targetId !== null} stored={setup.stored} />
           <TryPanel kind={setup.kind} state={state} fixed={setup.targetId !== null} />

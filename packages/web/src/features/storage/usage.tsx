@@ -1,5 +1,7 @@
 import type { Target } from '@holdfast/api'
 import { Progress } from '@mantine/core'
+import { formatBytes } from '../../ui/format.ts'
+import { Notice } from '../../ui/notice.tsx'
 import { Size } from '../../ui/values.tsx'
 import classes from './storage.module.css'
 import { usageOf } from './target-words.ts'
@@ -43,5 +45,18 @@ export function UsageOf({ target }: { target: Target }) {
         )}
       </div>
     </div>
+  )
+}
+
+type Held = Pick<Target, 'usedBytes' | 'reservedBytes'>
+
+/** Says what a quota below what is stored means, before it is saved. */
+export function QuotaTooSmall({ target, quotaBytes }: { target: Held; quotaBytes: number | null }) {
+  const held = target.usedBytes + target.reservedBytes
+  if (quotaBytes === null || quotaBytes >= held) return null
+  return (
+    <Notice tone="attention" live title="Below what is stored already">
+      {formatBytes(held)} are stored or reserved. Files stay readable; new ones are refused until there is room.
+    </Notice>
   )
 }
