@@ -31,6 +31,9 @@ export interface BenchServer extends AsyncDisposable {
   peakMemory(): number
 }
 
+/** Those of scripts/toolchain.js. */
+const FLAGS = ['--max-semi-space-size=8']
+
 async function prepare(env: Record<string, string>): Promise<string> {
   const { config, secrets } = loadConfig(env)
   await using instance = await openInstance(config, secrets)
@@ -45,7 +48,8 @@ export async function startHoldfast(parent = tmpdir()): Promise<BenchServer> {
   await initDataFolder(dataDir)
   const env = { HOLDFAST_DATA_DIR: dataDir, HOLDFAST_HOST: '127.0.0.1', HOLDFAST_PORT: '0' }
   const token = await prepare(env)
-  const child: ChildProcess = fork(join(import.meta.dirname, 'server.part.ts'), {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'server.part.js'), {
+    execArgv: FLAGS,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

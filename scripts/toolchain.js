@@ -54,10 +54,16 @@ export function toolEnvironment(extra = {}) {
   return { ...process.env, PATH: `${join(node, '..')}:${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`, ...extra }
 }
 
+/**
+ * Flags of every Node that runs the server. By default V8 lets its space for young objects grow to 64 MB and keeps it, although the
+ * bytes of files never go there; a quarter of that serves requests as fast.
+ */
+export const nodeFlags = ['--max-semi-space-size=8']
+
 /** Runs Node with `args` on this terminal and resolves with its exit status. Signals are passed on and the child is waited for. */
 export function runNode(args, { env = {}, cwd = root } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(findNode(), args, { cwd, stdio: 'inherit', env: toolEnvironment(env) })
+    const child = spawn(findNode(), [...nodeFlags, ...args], { cwd, stdio: 'inherit', env: toolEnvironment(env) })
     const passOn = (signal) => child.kill(signal)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, passOn)
     child.on('error', (error) => fail(error.message))
