@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Locator, Page } from 'playwright-core'
-import { assertAccessible, chooseFiles, launchChromium, makeCase, signIn, uploadedTo, uploadRow, visit } from './browser.ts'
+import { assertAccessible, chooseFiles, launchChromium, makeCase, rowSays, signIn, uploadedTo, visit } from './browser.ts'
 import { admin, type House, makeEvidence, openHouse } from './house.ts'
 
 let browser: Browser
@@ -124,13 +124,11 @@ async function caseInEveryState(page: Page, name: string): Promise<void> {
   await assertAccessible(page, 'while a file is sent')
   page.once('dialog', (dialog) => void dialog.accept())
   await page.reload()
-  await uploadRow(page, `${name}.dd`)
-    .getByText(/Interrupted at/)
-    .waitFor()
+  await rowSays(page, `${name}.dd`, /Interrupted at/)
   await assertAccessible(page, 'with an interrupted upload')
   house.line.setSpeed(Number.POSITIVE_INFINITY)
   await chooseFiles(page, `Choose the same file for ${name}.dd`, house.at(`${name}.dd`))
-  await uploadRow(page, `${name}.dd`).getByText('Ready', { exact: true }).waitFor()
+  await rowSays(page, `${name}.dd`, 'Ready')
   await page.getByRole('button', { name: `${name}.dd`, exact: true }).click()
   await page.getByRole('dialog', { name: 'File details' }).getByText('Declared and computed are equal').waitFor()
   await assertAccessible(page, 'with the details of a file')

@@ -76,6 +76,17 @@ export async function uploadedTo(page: Page, name: string, percent: number): Pro
   }
 }
 
+/** Waits until the row of `name` says `words`. @throws with what it says instead. */
+export async function rowSays(page: Page, name: string, words: string | RegExp): Promise<void> {
+  const row = uploadRow(page, name)
+  try {
+    await row.getByText(words, { exact: true }).waitFor()
+  } catch (error) {
+    const now = await row.allTextContents()
+    throw new Error(`The row of ${name} does not say ${words}, but: ${now.join(' | ') || 'it is gone'}`, { cause: error })
+  }
+}
+
 /** Fails on anything that WCAG 2.2 A or AA forbids and a program can see. */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { holdfast, succeed } from '../../packages/cli/test/command.ts'
-import { chooseFiles, launchChromium, makeCase, signIn, uploadedTo, uploadRow, visit } from './browser.ts'
+import { chooseFiles, launchChromium, makeCase, rowSays, signIn, uploadedTo, uploadRow, visit } from './browser.ts'
 import { admin, filesHolding, type House, makeEvidence, marker, openHouse, sha256Of } from './house.ts'
 
 const MB = 1_000_000
@@ -41,7 +41,7 @@ test('S9 S5 S2 A2: evidence of 300 MB survives a cut line, a reload and a killed
   await uploadedTo(page, name, 8)
   house.line.cut()
   await page.context().setOffline(true)
-  await uploadRow(page, name).getByText('Waiting for connection').waitFor()
+  await rowSays(page, name, 'Waiting for connection')
   await assertNothingReadable(house)
   house.line.restore()
   await page.context().setOffline(false)
@@ -58,12 +58,12 @@ test('S9 S5 S2 A2: evidence of 300 MB survives a cut line, a reload and a killed
 
   await uploadedTo(page, name, 60)
   await house.kill()
-  await uploadRow(page, name).getByText('Waiting for connection').waitFor()
+  await rowSays(page, name, 'Waiting for connection')
   await assertNothingReadable(house)
   await house.start()
   await uploadedTo(page, name, 75)
   house.line.setSpeed(Number.POSITIVE_INFINITY)
-  await uploadRow(page, name).getByText('Ready', { exact: true }).waitFor()
+  await rowSays(page, name, 'Ready')
 
   await assertDigest(page, name, digest)
 
@@ -98,20 +98,20 @@ test('S9: choosing another file of the same name and size is told, and the right
   await makeCase(page, 'CASE-2', 'Phone')
   house.line.setSpeed(15 * MB)
   await chooseFiles(page, 'Choose files', house.at('image.dd'))
-  await uploadedTo(page, 'image.dd', 40)
+  // Three parts of seven are on their way at once: by now the first ones have arrived.
+  await uploadedTo(page, 'image.dd', 70)
   page.once('dialog', (dialog) => void dialog.accept())
   await page.reload()
   house.line.setSpeed(Number.POSITIVE_INFINITY)
-  const row = uploadRow(page, 'image.dd')
-  await row.getByText(/Interrupted at \d+/).waitFor()
+  await rowSays(page, 'image.dd', /Interrupted at \d+/)
   // The same name with other contents takes the place of the file on this machine, and then the file comes back.
   await makeEvidence(house.at('image.dd'), size, 3)
   await chooseFiles(page, 'Choose the same file for image.dd', house.at('image.dd'))
-  await row.getByText(/other contents/).waitFor()
-  await row.getByText(/Interrupted at \d+/).waitFor()
+  await rowSays(page, 'image.dd', /other contents/)
+  await rowSays(page, 'image.dd', /Interrupted at \d+/)
   await makeEvidence(house.at('image.dd'), size, 2)
   await chooseFiles(page, 'Choose the same file for image.dd', house.at('image.dd'))
-  await row.getByText('Ready', { exact: true }).waitFor()
+  await rowSays(page, 'image.dd', 'Ready')
   await assertDigest(page, 'image.dd', digest)
   assert.deepEqual(visitor.complaints, [])
 })
@@ -131,7 +131,7 @@ test('S9: a session that ends in the middle is signed in again on the same page,
   await dialog.getByLabel(/^Password/).fill(admin.password)
   house.line.setSpeed(Number.POSITIVE_INFINITY)
   await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await uploadRow(page, 'image.dd').getByText('Ready', { exact: true }).waitFor()
+  await rowSays(page, 'image.dd', 'Ready')
   await assertDigest(page, 'image.dd', digest)
 })
 
@@ -148,7 +148,7 @@ test('D6: files that are chosen together go one after the other', async () => {
   await uploadedTo(page, 'one.dd', 5)
   for (const name of names.slice(1)) assert.match((await uploadRow(page, name).textContent()) ?? '', /Queued/)
   house.line.setSpeed(Number.POSITIVE_INFINITY)
-  for (const name of names) await uploadRow(page, name).getByText('Ready', { exact: true }).waitFor()
+  for (const name of names) await rowSays(page, name, 'Ready')
   assert.deepEqual(visitor.complaints, [])
 })
 
@@ -163,7 +163,7 @@ test('D6: cancel in the middle leaves nothing behind', async () => {
   await chooseFiles(page, 'Choose files', house.at('image.dd'))
   await uploadedTo(page, 'image.dd', 30)
   await page.getByRole('button', { name: 'Cancel upload image.dd' }).click()
-  await uploadRow(page, 'image.dd').getByText('Nothing of it was kept.').waitFor()
+  await rowSays(page, 'image.dd', 'Nothing of it was kept.')
   await page.reload()
   await page.getByText('No files stored here yet').waitFor()
   assert.equal(await uploadRow(page, 'image.dd').count(), 0)
