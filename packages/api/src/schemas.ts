@@ -20,6 +20,13 @@ export type Tier = (typeof tiers)[number]
 export const fileStatuses = ['PENDING_UPLOAD', 'SCANNING', 'READY', 'REJECTED', 'FAILED', 'DAMAGED', 'DELETED'] as const
 export type FileStatus = (typeof fileStatuses)[number]
 
+/**
+ * What is known of a file's SHA-256: `none` nothing · `declared` what the sender said, not yet read back · `computed` read back from the
+ * storage · `stale` the object changed since, `sha256` is the old one · `mismatch` the object holds `diskSha256` instead of `sha256`.
+ */
+export const hashStates = ['none', 'declared', 'computed', 'stale', 'mismatch'] as const
+export type HashState = (typeof hashStates)[number]
+
 export const Page = <T extends TSchema>(item: T) => Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) }, closed)
 export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE_LIMIT, default: DEFAULT_PAGE_LIMIT })),
@@ -215,6 +222,14 @@ export const File = Type.Object(
     readyAt: Nullable(Time),
     uploadId: Nullable(Uuid),
     version: Type.Integer(),
+    hashState: OneOf(hashStates),
+    diskSha256: Nullable(Type.String({ description: 'What the object was found to hold where that is not sha256' })),
+    atRest: Nullable(OneOf(['sse-kms', 'sse-s3'] as const)),
+    discovered: Type.Boolean({ description: 'Found on the storage by Sync, put there by others' }),
+    missingSince: Nullable(Time),
+    hashing: Nullable(
+      Type.Object({ jobId: Uuid, bytes: Bytes, size: Bytes }, { ...closed, description: 'The stored object is being read for its digest' }),
+    ),
   },
   closed,
 )
@@ -239,6 +254,8 @@ export const UploadSession = Type.Object(
     caseId: Nullable(Uuid),
     itemId: Nullable(Uuid),
     name: Type.String(),
+    tier: OneOf(tiers),
+    delivery: OneOf(['server', 'presigned'] as const),
     size: Bytes,
     partSize: Type.Integer({ description: 'Plaintext bytes in every part but the last' }),
     partCount: Type.Integer(),

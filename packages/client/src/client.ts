@@ -1,5 +1,6 @@
 import { type AuditCalls, auditCalls } from './calls/audit.ts'
 import { type CaseCalls, caseCalls, type ItemCalls, itemCalls } from './calls/cases.ts'
+import { type DirectCalls, directCalls, type SyncCalls, syncCalls } from './calls/direct.ts'
 import { type FileCalls, fileCalls } from './calls/files.ts'
 import { type JobCalls, jobCalls } from './calls/jobs.ts'
 import { type MigrationCalls, migrationCalls } from './calls/migrations.ts'
@@ -39,6 +40,8 @@ export interface Client {
   readonly audit: AuditCalls
   readonly jobs: JobCalls
   readonly migrations: MigrationCalls
+  readonly direct: DirectCalls
+  readonly syncs: SyncCalls
 }
 
 /** Works in browsers and in Node. Holds no connection and no timer; nothing to close. */
@@ -60,5 +63,7 @@ export function createClient(options: ClientOptions): Client {
     audit: auditCalls(http),
     jobs: jobCalls(http),
     migrations: migrationCalls(http),
+    direct: directCalls(http),
+    syncs: syncCalls(http),
   }
 }

@@ -1,5 +1,6 @@
 export type * from './calls/audit.ts'
 export type * from './calls/cases.ts'
+export type * from './calls/direct.ts'
 export type * from './calls/files.ts'
 export type * from './calls/people.ts'
 export type * from './calls/storage.ts'

@@ -186,6 +186,8 @@ function create(world: World, request: UploadCreate, key: string): UploadSession
     caseId: request.caseId,
     itemId: request.itemId ?? null,
     name: request.name,
+    tier: request.tier ?? 'secure',
+    delivery: 'server',
     size: request.size,
     partSize,
     partCount: Math.ceil(request.size / partSize),
@@ -251,6 +253,12 @@ const newFile = ({ session, contentType }: Upload): StoredFile => ({
   readyAt: null,
   uploadId: session.id,
   version: 1,
+  hashState: 'none',
+  diskSha256: null,
+  atRest: null,
+  discovered: false,
+  missingSince: null,
+  hashing: null,
 })
 
 function prove(world: World, file: StoredFile & { bytes: Buffer; polls: number }): StoredFile {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Case, Item, PageOf } from '@holdfast/api'
 import { newId } from '../src/core/ids.ts'
-import type { FileRow } from '../src/db/files.ts'
+import { type FileRow, noObjectYet } from '../src/db/files.ts'
 import { type Call, openWorld, send } from './http-world.ts'
 
 const world = await openWorld()
@@ -50,7 +50,16 @@ async function addFile(place: { caseId: string; itemId?: string }, changes: Part
     },
     ...{ size: 1000, status: 'READY', statusReason: null, targetId: tenant.targetId, objectKey: `attachments/${id}`, objectSize: 1106 },
     ...{ container: null, entityKeyId: null, wrappedKey: null, sha256: null, declaredSha256: null, verifiedAt: null, uploadedBy: 'x' },
-    ...{ createdAt: Date.now(), readyAt: null, deletedAt: null, purgedAt: null, syncTargetId: null, version: 1, ...changes },
+    ...{
+      createdAt: Date.now(),
+      readyAt: null,
+      deletedAt: null,
+      purgedAt: null,
+      syncTargetId: null,
+      version: 1,
+      ...noObjectYet,
+      ...changes,
+    },
   }
   await store.transaction(async (tx) => {
     await tx.files.insert(row)

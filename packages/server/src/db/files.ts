@@ -1,4 +1,4 @@
-import type { FileStatus, Tier } from '@holdfast/api'
+import type { FileStatus, HashState, Tier } from '@holdfast/api'
 import { sql as raw } from 'kysely'
 import { statesBefore, statesWithObject } from '../core/file-states.ts'
 import type { Sql } from './database.ts'
@@ -32,7 +32,26 @@ export type FileRow = {
   /** Where the object goes from where it was staged; null once it is there. */
   syncTargetId: string | null
   version: number
+  hashState: HashState
+  /** What the object was found to hold where that is not `sha256`. */
+  diskSha256: string | null
+  atRest: 'sse-kms' | 'sse-s3' | null
+  objectEtag: string | null
+  objectModifiedAt: number | null
+  discovered: boolean
+  missingAt: number | null
 }
+
+/** What a file that is only just begun says of an object that it does not have yet. */
+export const noObjectYet = {
+  hashState: 'none',
+  diskSha256: null,
+  atRest: null,
+  objectEtag: null,
+  objectModifiedAt: null,
+  discovered: false,
+  missingAt: null,
+} as const satisfies Partial<FileRow>
 
 /** A file with what an answer shows of its target and its upload. */
 export type FileView = FileRow & {
@@ -44,7 +63,25 @@ export type FileView = FileRow & {
 
 /** Members of a row that change together with its status. */
 export type FileChange = Partial<
-  Pick<FileRow, 'statusReason' | 'sha256' | 'declaredSha256' | 'verifiedAt' | 'readyAt' | 'deletedAt' | 'wrappedKey'>
+  Pick<
+    FileRow,
+    | 'statusReason'
+    | 'sha256'
+    | 'declaredSha256'
+    | 'verifiedAt'
+    | 'readyAt'
+    | 'deletedAt'
+    | 'purgedAt'
+    | 'wrappedKey'
+    | 'size'
+    | 'objectSize'
+    | 'hashState'
+    | 'diskSha256'
+    | 'atRest'
+    | 'objectEtag'
+    | 'objectModifiedAt'
+    | 'missingAt'
+  >
 >
 
 export type FileFilter = {
@@ -83,6 +120,13 @@ const columns = [
   'files.purged_at as purgedAt',
   'files.sync_target_id as syncTargetId',
   'files.version',
+  'files.hash_state as hashState',
+  'files.disk_sha256 as diskSha256',
+  'files.at_rest as atRest',
+  'files.object_etag as objectEtag',
+  'files.object_modified_at as objectModifiedAt',
+  'files.discovered',
+  'files.missing_at as missingAt',
 ] as const
 
 const viewColumns = [
@@ -120,6 +164,13 @@ const stored = (row: FileRow) => ({
   purged_at: row.purgedAt,
   sync_target_id: row.syncTargetId,
   version: row.version,
+  hash_state: row.hashState,
+  disk_sha256: row.diskSha256,
+  at_rest: row.atRest,
+  object_etag: row.objectEtag,
+  object_modified_at: row.objectModifiedAt,
+  discovered: row.discovered ? (1 as const) : (0 as const),
+  missing_at: row.missingAt,
 })
 
 const insertFile = rowInsert('files')
@@ -133,10 +184,23 @@ const storedChange = (change: FileChange) => ({
   ready_at: change.readyAt,
   deleted_at: change.deletedAt,
   wrapped_key: change.wrappedKey,
+  purged_at: change.purgedAt,
+  size: change.size,
+  object_size: change.objectSize,
+  hash_state: change.hashState,
+  disk_sha256: change.diskSha256,
+  at_rest: change.atRest,
+  object_etag: change.objectEtag,
+  object_modified_at: change.objectModifiedAt,
+  missing_at: change.missingAt,
 })
 
 /** The status column holds what `FileStatus` names and nothing else. */
-const typed = <T extends { status: string }>(row: T): T & { status: FileStatus } => row as T & { status: FileStatus }
+const typed = <T extends { status: string; discovered: 0 | 1 }>(row: T) => ({
+  ...row,
+  status: row.status as FileStatus,
+  discovered: row.discovered === 1,
+})
 
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
 const isToPurge = raw<boolean>`purged_at is null and status in ('DELETED', 'FAILED')`

@@ -1,4 +1,4 @@
-import type { RoleName } from '@holdfast/api'
+import type { HashState, RoleName } from '@holdfast/api'
 import type { ColumnType } from 'kysely'
 
 // The tables, as Kysely sees them on both databases. Columns are snake_case; times are milliseconds since the epoch,
@@ -110,6 +110,16 @@ export interface Schema {
     sync_target_id: string | null
     purged_at: Time | null
     version: number
+    hash_state: HashState
+    /** What the object was found to hold where that is not `sha256`. */
+    disk_sha256: string | null
+    at_rest: 'sse-kms' | 'sse-s3' | null
+    object_etag: string | null
+    object_modified_at: Time | null
+    /** Found on the storage by Sync, put there by others. */
+    discovered: Flag
+    /** When Sync saw the object gone of a file that a hold keeps visible. */
+    missing_at: Time | null
   }
   uploads: {
     id: string
@@ -126,6 +136,8 @@ export interface Schema {
     created_at: Time
     touched_at: Time
     expires_at: Time
+    /** `presigned`: parts go straight to the bucket. */
+    delivery: 'server' | 'presigned'
   }
   /**
    * One client part. `claim` names the attempt that may write it; while that one is writing, the rest is null. Afterwards `receipts` are
@@ -140,6 +152,8 @@ export interface Schema {
     seals: string | null
     receipts: Json | null
     stored_at: Time | null
+    /** When the attempt of `claim` began to write. */
+    claimed_at: Time | null
   }
   idempotency_keys: {
     tenant_id: string
@@ -244,6 +258,22 @@ export interface Schema {
     finished_at: Time | null
     purged_at: Time | null
   }
+  /** Reconciliations of one scope with what is on its storage (D13). `report` is JSON: counts and examples. */
+  syncs: {
+    id: string
+    tenant_id: string
+    case_id: string
+    item_id: string | null
+    target_id: string
+    mode: 'preview' | 'apply'
+    status: 'running' | 'done' | 'stopped' | 'failed' | 'cancelled'
+    allow_removals: Flag
+    report: Json
+    error: string | null
+    started_by: string
+    created_at: Time
+    finished_at: Time | null
+  }
 }
 
 /** Unique constraints, named alike on both databases: the table, then its columns. `DatabaseConflict.constraint` is one of these. */
@@ -259,6 +289,7 @@ export type UniqueConstraint =
   | 'cases_tenant_id_number'
   | 'items_case_id_label'
   | 'files_tenant_id_object_key'
+  | 'files_target_id_object_key'
   | 'uploads_tenant_id_file_id'
   | 'upload_parts_upload_id_number'
   | 'jobs_unique_key'

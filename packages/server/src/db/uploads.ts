@@ -1,3 +1,4 @@
+import type { Tier } from '@holdfast/api'
 import type { Sql } from './database.ts'
 import { uploadPartQueries } from './upload-parts.ts'
 
@@ -17,6 +18,8 @@ export type UploadRow = {
   createdAt: number
   touchedAt: number
   expiresAt: number
+  /** `presigned`: parts go straight to the bucket. */
+  delivery: 'server' | 'presigned'
 }
 
 /** An upload with what parts and answers need of its file. */
@@ -24,6 +27,7 @@ export type UploadView = UploadRow & {
   caseId: string | null
   itemId: string | null
   name: string
+  tier: Tier
   targetId: string
   objectKey: string
   objectSize: number
@@ -45,6 +49,7 @@ const columns = [
   'uploads.created_at as createdAt',
   'uploads.touched_at as touchedAt',
   'uploads.expires_at as expiresAt',
+  'uploads.delivery',
 ] as const
 
 const viewColumns = [
@@ -52,6 +57,7 @@ const viewColumns = [
   'files.case_id as caseId',
   'files.item_id as itemId',
   'files.name',
+  'files.tier',
   'files.target_id as targetId',
   'files.object_key as objectKey',
   'files.object_size as objectSize',
@@ -89,6 +95,7 @@ export const uploadTable = (sql: Sql) => ({
         created_at: row.createdAt,
         touched_at: row.touchedAt,
         expires_at: row.expiresAt,
+        delivery: row.delivery,
       })
       .execute()
   },

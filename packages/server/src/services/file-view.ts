@@ -25,6 +25,12 @@ export const toFile = (row: FileView): File => ({
   readyAt: toIsoOrNull(row.readyAt),
   uploadId: row.uploadId,
   version: row.version,
+  hashState: row.hashState,
+  diskSha256: row.diskSha256,
+  atRest: row.atRest,
+  discovered: row.discovered,
+  missingSince: toIsoOrNull(row.missingAt),
+  hashing: null,
 })
 
 export const toPart = (part: Pick<StoredPart, 'number' | 'size' | 'sha256' | 'storedAt'>): Part => ({
@@ -40,6 +46,8 @@ export const toSession = (row: UploadView, parts: readonly StoredPart[]): Upload
   caseId: row.caseId,
   itemId: row.itemId,
   name: row.name,
+  tier: row.tier,
+  delivery: row.delivery,
   size: row.size,
   partSize: row.partSize,
   partCount: row.partCount,

@@ -118,7 +118,7 @@ async function settleFresh(tx: Tx, file: FileRow, found: { sha256: string; at: n
     await tx.audit.append({ ...told(file), action: 'SHA256_MISMATCH', result: 'failed', details })
     return
   }
-  if (!(await tx.files.become(file, 'READY', { sha256, verifiedAt: at, readyAt: at, statusReason: null }))) return
+  if (!(await tx.files.become(file, 'READY', { sha256, hashState: 'computed', verifiedAt: at, readyAt: at, statusReason: null }))) return
   await beginSync(tx, file)
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)

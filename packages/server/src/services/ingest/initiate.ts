@@ -6,7 +6,7 @@ import { describeNameFault, findNameFault } from '../../core/file-name.ts'
 import { newId } from '../../core/ids.ts'
 import { containerAad, secureKey } from '../../core/object-keys.ts'
 import { planUpload, type UploadPlan } from '../../core/upload-plan.ts'
-import type { FileRow } from '../../db/files.ts'
+import { type FileRow, noObjectYet } from '../../db/files.ts'
 import type { Tx } from '../../db/store.ts'
 import type { UploadRow } from '../../db/uploads.ts'
 import { existing, toldBy } from '../caller.ts'
@@ -96,6 +96,7 @@ async function draft(
       createdAt: now,
       touchedAt: now,
       expiresAt: expiryFrom(now),
+      delivery: 'server',
     },
   }
 }
@@ -128,6 +129,7 @@ function newFile(input: UploadCreate, ids: { tenantId: string; fileId: string; d
     deletedAt: null,
     purgedAt: null,
     version: 1,
+    ...noObjectYet,
   }
 }
 
