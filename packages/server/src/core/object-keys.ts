@@ -1,5 +1,5 @@
 /** Each role writes below its own prefix, so that one target can serve several (T10). */
-export const rolePrefixes = { encrypted: 'attachments/', direct: 'direct/', backup: 'backups/' } as const
+export const rolePrefixes = { encrypted: 'attachments/', direct: 'direct/', backup: 'backups/', objects: 'tenants/' } as const
 
 /** Every secure object of a tenant starts with this (S6, T10). */
 export const securePrefix = (tenantId: string): string => `${rolePrefixes.encrypted}${tenantId}/`
