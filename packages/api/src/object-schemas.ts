@@ -60,13 +60,22 @@ export const ObjectClassUpdate = Type.Object(
 )
 
 /** What a validator found against an object: `code` for programs, `message` for people, who can act on it. */
-export const ValidationFinding = Type.Object({ code: Type.String(), message: Type.String() }, closed)
-export const malwareVerdicts = ['clean', 'infected', 'not_scanned'] as const
+export const ValidationFinding = Type.Object(
+  {
+    code: Type.String(),
+    message: Type.String(),
+    at: Nullable(Type.String({ description: "Where: a line, an element, an entry's name or an offset" })),
+  },
+  closed,
+)
+export const malwareVerdicts = ['clean', 'infected', 'not-scanned'] as const
 export const MalwareVerdict = Type.Object(
   {
     verdict: OneOf(malwareVerdicts),
     signature: Nullable(Type.String({ description: 'What was found' })),
     reason: Nullable(Type.String({ description: 'Why it was not scanned' })),
+    engine: Nullable(Type.String()),
+    signaturesAt: Nullable(Time),
   },
   closed,
 )
