@@ -171,7 +171,9 @@ export function checkListing({ current }: Contract): void {
     for (const name of names) await target.put(top + name, text(name))
     const write = await target.beginWrite(`${top}unfinished`, 10)
     const inside = async (folder: string) =>
-      (await collect(target.listFolder(folder))).map((entry) => (entry.kind === 'object' ? entry.object.key : `${entry.kind} ${entry.name}`))
+      (await collect(target.listFolder(folder))).map((entry) =>
+        entry.kind === 'object' ? entry.object.key : `${entry.kind} ${entry.name}`,
+      )
     const objects = names.filter((name) => !name.includes('/')).map((name) => top + name)
     assert.deepEqual((await inside(top)).sort(), [...objects, 'folder b', 'folder c'].sort())
     assert.deepEqual((await inside(`${top}b/`)).sort(), [`${top}b/c`, 'folder d'])
