@@ -213,6 +213,12 @@ export const File = Type.Object(
     status: OneOf(fileStatuses),
     statusReason: Nullable(Type.String({ description: 'Plain words, for statuses that need them' })),
     syncing: Type.Boolean({ description: 'Sealed and proven on this server, on its way to its storage target' }),
+    syncTarget: Nullable(
+      Type.Object(
+        { id: Uuid, name: Type.String(), removed: Type.Boolean() },
+        { ...closed, description: 'Where the file goes from where it was staged. removed: it stays until that target is taken back' },
+      ),
+    ),
     sha256: Nullable(Type.String({ description: 'Computed by the server from the stored object' })),
     declaredSha256: Nullable(Type.String({ description: 'What the sender said' })),
     verifiedAt: Nullable(Time),

@@ -83,6 +83,7 @@ export const Target = Type.Object(
     capabilities: Nullable(TargetCapabilities),
     roles: Type.Array(Type.String()),
     fileCount: Type.Integer(),
+    stagedCount: Type.Integer({ description: 'Files that are still to be brought here from where they were staged' }),
     removedAt: Nullable(Time),
     version: Type.Integer(),
   },
@@ -136,7 +137,7 @@ export const S3Policy = Type.Object(
 )
 
 // ── roles ────────────────────────────────────────────────────────────────────────────────────────
-export const storageRoles = ['encrypted', 'direct', 'backup', 'objects'] as const
+export const storageRoles = ['encrypted', 'direct', 'backup'] as const
 export const StorageRole = OneOf(storageRoles)
 export type StorageRole = (typeof storageRoles)[number]
 export const RoleBinding = Type.Object(

@@ -230,6 +230,30 @@ function administering(jobTest: JobTest): void {
     assert.deepEqual([await statusOf(bench, running), await cancel(running)], ['cancelled', false])
   })
 
+  jobTest(
+    'N1 S3: jobs that wait after a failure are hurried; those that were put off on purpose, or are of others, are not',
+    async (bench) => {
+      const { store, clock } = bench
+      const later = clock.now() + 3_600_000
+      const fail = async (more: Partial<NewJob>) => {
+        const id = await enqueue(store, more)
+        const { lease } = await claimOne(bench)
+        await store.leases.settle(lease, { status: 'queued', error: 'away', runAt: later }, null)
+        return id
+      }
+      const waits = await fail({})
+      await fail({ kind: 'sweep' })
+      await fail({ tenantId: newId() })
+      await enqueue(store, { runAt: later })
+      assert.deepEqual(await claim(bench, 'a'), [])
+      await store.transaction((tx) => tx.jobs.hurry(TENANT, ['verify']))
+      assert.deepEqual(
+        (await claim(bench, 'a')).map(({ lease }) => lease.jobId),
+        [waits],
+      )
+    },
+  )
+
   jobTest('N1: a cancelled job whose worker died is cancelled by who takes it over', async (bench) => {
     const id = await enqueue(bench.store)
     await claimOne(bench)

@@ -26,7 +26,7 @@ const fingerprint = 'ssh-ed25519 SHA256:40o09sqboi51mjZqyj6nbIiRPHTu5v/VVIQYyJwL
 const target = (some: Partial<Target>): Target => ({
   ...{ id: 't', name: 'NAS', kind: 'smb', builtin: false, place: toPlace('smb', values(smb)), hasCredentials: true, quotaBytes: null },
   ...{ usedBytes: 0, reservedBytes: 0, freeBytes: null, lastPassAt: null, lastTestAt: null, lastTestOk: null, capabilities: null },
-  ...{ roles: [], fileCount: 0, removedAt: null, version: 1 },
+  ...{ roles: [], fileCount: 0, stagedCount: 0, removedAt: null, version: 1 },
   ...some,
 })
 

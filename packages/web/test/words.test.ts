@@ -13,28 +13,40 @@ const before = (milliseconds: number) => new Date(now - milliseconds).toISOStrin
 const minute = 60_000
 const hour = 60 * minute
 const target = { id: 't', name: 'Local', kind: 'local', removed: false }
+const goal = { id: 'g', name: 'Vault', removed: false }
 
 test('U1 D5: every file status has plain words of its own', () => {
   const labels = fileStatuses.map((status) => fileStatusWords[status].label)
   assert.equal(new Set(labels).size, fileStatuses.length)
-  assert.equal(sayFileStatus({ status: 'SCANNING', statusReason: null, syncing: false, target }).label, 'Verifying')
+  assert.equal(sayFileStatus({ status: 'SCANNING', statusReason: null, syncing: false, syncTarget: null, target }).label, 'Verifying')
 })
 
 test('S3: a file that is proven here and on its way to its target says so', () => {
-  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: true, target }).label, 'Syncing to backend')
-  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: false, target }).label, 'Ready')
+  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: true, syncTarget: goal, target }).label, 'Syncing to backend')
+  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: false, syncTarget: null, target }).label, 'Ready')
 })
 
 test('U1 S5: the reason of a damaged file comes with what to do', () => {
-  const said = sayFileStatus({ status: 'DAMAGED', statusReason: 'Segment 17 does not open.', syncing: false, target })
+  const said = sayFileStatus({ status: 'DAMAGED', statusReason: 'Segment 17 does not open.', syncing: false, syncTarget: null, target })
   assert.equal(said.tone, 'bad')
   assert.match(said.explain, /^Segment 17 does not open\. .*Restore/)
 })
 
+test('S3 T9: a file whose sync was given up with its target is told as kept here, and is not asked for again and again', () => {
+  const kept = { status: 'READY', statusReason: null, syncing: false, syncTarget: { ...goal, removed: true }, target } as const
+  assert.equal(sayFileStatus(kept).label, 'Kept on this server')
+  assert.match(sayFileStatus(kept).explain, /Vault/)
+  assert.equal(isMoving(kept), false)
+  assert.equal(sayFileStatus({ ...kept, status: 'DAMAGED' }).label, 'Damaged')
+})
+
 test('T9: a file whose target was removed says so before anything else', () => {
   const removed = { ...target, removed: true }
-  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: false, target: removed }).label, 'Orphaned: target removed')
-  assert.equal(sayFileStatus({ status: 'DELETED', statusReason: null, syncing: false, target: removed }).label, 'Deleted')
+  assert.equal(
+    sayFileStatus({ status: 'READY', statusReason: null, syncing: false, syncTarget: null, target: removed }).label,
+    'Orphaned: target removed',
+  )
+  assert.equal(sayFileStatus({ status: 'DELETED', statusReason: null, syncing: false, syncTarget: null, target: removed }).label, 'Deleted')
   assert.equal(sayTarget(removed), 'Local (removed)')
   assert.equal(sayTarget(target), 'Local (disk of this server)')
 })

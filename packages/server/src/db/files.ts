@@ -1,4 +1,4 @@
-import type { FileStatus, HashState, MalwareVerdict, RetentionName, Tier, ValidationFinding } from '@holdfast/api'
+import type { FileStatus, HashState, Tier } from '@holdfast/api'
 import { sql as raw } from 'kysely'
 import { statesBefore, statesWithObject } from '../core/file-states.ts'
 import type { Sql } from './database.ts'
@@ -40,22 +40,9 @@ export type FileRow = {
   objectModifiedAt: number | null
   discovered: boolean
   missingAt: number | null
-  /** The record of an app that the object belongs to; null for files of cases, as is all that follows. */
-  ownerType: string | null
-  ownerId: string | null
-  objectClass: string | null
-  /** Its class has one current object an owner. */
-  replaceable: boolean
-  isCurrent: boolean
-  retention: RetentionName | null
-  expiresAt: number | null
-  /** What validation found against it; null before it ran. */
-  validation: readonly ValidationFinding[] | null
-  malware: MalwareVerdict | null
-  supersededBy: string | null
 }
 
-/** What a file of a case that is only just begun says of an object that it does not have yet, and of owners and classes, which it never has. */
+/** What a file that is only just begun says of an object that it does not have yet. */
 export const noObjectYet = {
   hashState: 'none',
   diskSha256: null,
@@ -64,16 +51,6 @@ export const noObjectYet = {
   objectModifiedAt: null,
   discovered: false,
   missingAt: null,
-  ownerType: null,
-  ownerId: null,
-  objectClass: null,
-  replaceable: false,
-  isCurrent: false,
-  retention: null,
-  expiresAt: null,
-  validation: null,
-  malware: null,
-  supersededBy: null,
 } as const satisfies Partial<FileRow>
 
 /** A file with what an answer shows of its target and its upload. */
@@ -81,6 +58,8 @@ export type FileView = FileRow & {
   targetName: string
   targetKind: 'local' | 's3' | 'smb' | 'sftp'
   targetRemovedAt: number | null
+  syncTargetName: string | null
+  syncTargetRemovedAt: number | null
   uploadId: string | null
 }
 
@@ -104,12 +83,6 @@ export type FileChange = Partial<
     | 'objectEtag'
     | 'objectModifiedAt'
     | 'missingAt'
-    | 'isCurrent'
-    | 'retention'
-    | 'expiresAt'
-    | 'validation'
-    | 'malware'
-    | 'supersededBy'
   >
 >
 
@@ -156,16 +129,6 @@ const columns = [
   'files.object_modified_at as objectModifiedAt',
   'files.discovered',
   'files.missing_at as missingAt',
-  'files.owner_type as ownerType',
-  'files.owner_id as ownerId',
-  'files.object_class as objectClass',
-  'files.replaceable',
-  'files.is_current as isCurrent',
-  'files.retention',
-  'files.expires_at as expiresAt',
-  'files.validation',
-  'files.malware',
-  'files.superseded_by as supersededBy',
 ] as const
 
 const viewColumns = [
@@ -173,12 +136,10 @@ const viewColumns = [
   'targets.name as targetName',
   'targets.kind as targetKind',
   'targets.removed_at as targetRemovedAt',
+  'goals.name as syncTargetName',
+  'goals.removed_at as syncTargetRemovedAt',
   'uploads.id as uploadId',
 ] as const
-
-const toFlag = (value: boolean): 0 | 1 => (value ? 1 : 0)
-const toJson = <T>(value: T): string | Extract<T, null | undefined> =>
-  value === null || value === undefined ? (value as Extract<T, null | undefined>) : JSON.stringify(value)
 
 const stored = (row: FileRow) => ({
   id: row.id,
@@ -212,18 +173,8 @@ const stored = (row: FileRow) => ({
   at_rest: row.atRest,
   object_etag: row.objectEtag,
   object_modified_at: row.objectModifiedAt,
-  discovered: toFlag(row.discovered),
+  discovered: row.discovered ? (1 as const) : (0 as const),
   missing_at: row.missingAt,
-  owner_type: row.ownerType,
-  owner_id: row.ownerId,
-  object_class: row.objectClass,
-  replaceable: toFlag(row.replaceable),
-  is_current: toFlag(row.isCurrent),
-  retention: row.retention,
-  expires_at: row.expiresAt,
-  validation: toJson(row.validation),
-  malware: toJson(row.malware),
-  superseded_by: row.supersededBy,
 })
 
 const insertFile = rowInsert('files')
@@ -246,32 +197,13 @@ const storedChange = (change: FileChange) => ({
   object_etag: change.objectEtag,
   object_modified_at: change.objectModifiedAt,
   missing_at: change.missingAt,
-  is_current: change.isCurrent === undefined ? undefined : toFlag(change.isCurrent),
-  retention: change.retention,
-  expires_at: change.expiresAt,
-  validation: toJson(change.validation),
-  malware: toJson(change.malware),
-  superseded_by: change.supersededBy,
 })
 
-type AsStored = {
-  status: string
-  discovered: 0 | 1
-  replaceable: 0 | 1
-  isCurrent: 0 | 1
-  validation: string | null
-  malware: string | null
-}
-
 /** The status column holds what `FileStatus` names and nothing else. */
-const typed = <T extends AsStored>(row: T) => ({
+const typed = <T extends { status: string; discovered: 0 | 1 }>(row: T) => ({
   ...row,
   status: row.status as FileStatus,
   discovered: row.discovered === 1,
-  replaceable: row.replaceable === 1,
-  isCurrent: row.isCurrent === 1,
-  validation: row.validation === null ? null : (JSON.parse(row.validation) as ValidationFinding[]),
-  malware: row.malware === null ? null : (JSON.parse(row.malware) as MalwareVerdict),
 })
 
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
@@ -281,6 +213,7 @@ const views = (sql: Sql) =>
   sql
     .selectFrom('files')
     .innerJoin('targets', 'targets.id', 'files.target_id')
+    .leftJoin('targets as goals', 'goals.id', 'files.sync_target_id')
     .leftJoin('uploads', (join) => join.onRef('uploads.file_id', '=', 'files.id').onRef('uploads.tenant_id', '=', 'files.tenant_id'))
     .select(viewColumns)
 
@@ -407,16 +340,18 @@ export const fileTable = (sql: Sql) => ({
     return { files: Number(row.files), bytes: Number(row.bytes ?? 0) }
   },
 
-  /** READY files that still lie where they were staged, of all tenants, by id. */
+  /** READY files that still lie where they were staged and whose target is in use, of all tenants, by id. */
   async pageToSync(after: string, limit: number): Promise<FileRow[]> {
     const rows = await sql
       .selectFrom('files')
+      .innerJoin('targets', 'targets.id', 'files.sync_target_id')
       .select(columns)
-      .where('sync_target_id', 'is not', null)
-      .where('status', '=', 'READY')
-      .where('deleted_at', 'is', null)
-      .where('id', '>', after)
-      .orderBy('id')
+      .where('files.sync_target_id', 'is not', null)
+      .where('targets.removed_at', 'is', null)
+      .where('files.status', '=', 'READY')
+      .where('files.deleted_at', 'is', null)
+      .where('files.id', '>', after)
+      .orderBy('files.id')
       .limit(limit)
       .execute()
     return rows.map(typed)

@@ -134,6 +134,19 @@ export const jobTable = (sql: Sql, { clock, jobsChanged }: JobTableDeps) => ({
     jobsChanged('due')
     return numUpdatedRows === 1n
   },
+  /** Lets the tenant's jobs of these kinds that wait after a failure be tried now. */
+  async hurry(tenantId: string, kinds: readonly string[]): Promise<void> {
+    await sql
+      .updateTable('jobs')
+      .set({ run_at: clock.now() })
+      .where('tenant_id', '=', tenantId)
+      .where('kind', 'in', [...kinds])
+      .where('status', '=', 'queued')
+      .where('error', 'is not', null)
+      .where('run_at', '>', clock.now())
+      .execute()
+    jobsChanged('due')
+  },
   /** A queued job is cancelled at once, a running one once its handler has stopped. False where it is neither, or is not there. */
   async cancel(tenantId: string, id: string): Promise<boolean> {
     const job = sql.updateTable('jobs').where('id', '=', id).where(visible(tenantId))

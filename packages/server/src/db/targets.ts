@@ -1,4 +1,4 @@
-import { Problem, type StorageRole, type TargetCapabilities } from '@holdfast/api'
+import { Problem, type TargetCapabilities } from '@holdfast/api'
 import { sql as raw, type Selectable } from 'kysely'
 import type { Sql } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -30,7 +30,6 @@ export type TargetRow = {
   /** What the latest probe found; null before the first. */
   readonly capabilities: TargetCapabilities | null
 }
-export type RoleBindingRow = { readonly role: StorageRole; readonly targetId: string; readonly boundAt: number; readonly staged: boolean }
 
 const toTarget = (row: Selectable<Schema['targets']>): TargetRow => ({
   id: row.id,
@@ -116,7 +115,7 @@ const targetRows = (sql: Sql) => ({
     if (page.after !== null) query = query.where('id', '>', page.after)
     return (await query.orderBy('id').limit(page.limit).execute()).map(toTarget)
   },
-  /** Removed ones whose files are still there (T9), oldest first, after the id `after`. */
+  /** Removed ones whose files are still there or were to come (T9), oldest first, after the id `after`. */
   async listOrphaned(tenantId: string, page: { limit: number; after: string | null }): Promise<TargetRow[]> {
     let query = sql
       .selectFrom('targets')
@@ -128,7 +127,9 @@ const targetRows = (sql: Sql) => ({
           selectFrom('files')
             .select('files.id')
             .where('files.tenant_id', '=', tenantId)
-            .whereRef('files.target_id', '=', 'targets.id')
+            .where(({ or, eb }) =>
+              or([eb('files.target_id', '=', eb.ref('targets.id')), eb('files.sync_target_id', '=', eb.ref('targets.id'))]),
+            )
             .where('files.deleted_at', 'is', null),
         ),
       )
@@ -201,6 +202,20 @@ const targetRows = (sql: Sql) => ({
       .execute()
     return new Map(rows.map((row) => [row.target_id, Number(row.count)]))
   },
+  /** Files that are still to be brought to a target from where they are staged, by target id. */
+  async stagedCounts(tenantId: string, ids: readonly string[]): Promise<Map<string, number>> {
+    if (ids.length === 0) return new Map()
+    const rows = await sql
+      .selectFrom('files')
+      .select((select) => ['sync_target_id', select.fn.countAll<number>().as('count')])
+      .where('tenant_id', '=', tenantId)
+      .where('sync_target_id', 'is not', null)
+      .where('sync_target_id', 'in', [...ids])
+      .where('deleted_at', 'is', null)
+      .groupBy('sync_target_id')
+      .execute()
+    return new Map(rows.map((row) => [row.sync_target_id ?? '', Number(row.count)]))
+  },
 })
 
 const gib = (bytes: number): string => `${bytes} bytes (${(bytes / 2 ** 30).toFixed(2)} GiB)`
@@ -262,32 +277,5 @@ const targetUsage = (sql: Sql) => ({
       .set((row) => ({ used_bytes: row('used_bytes', '-', bytes) }))
       .where('id', '=', id)
       .execute()
-  },
-})
-
-export const roleBindingTable = (sql: Sql) => ({
-  async find(tenantId: string, role: StorageRole): Promise<RoleBindingRow | null> {
-    const row = await sql
-      .selectFrom('role_bindings')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .where('role', '=', role)
-      .executeTakeFirst()
-    return row ? { role: row.role, targetId: row.target_id, boundAt: row.bound_at, staged: row.staged === 1 } : null
-  },
-  async list(tenantId: string): Promise<RoleBindingRow[]> {
-    const rows = await sql.selectFrom('role_bindings').selectAll().where('tenant_id', '=', tenantId).execute()
-    return rows.map((row) => ({ role: row.role, targetId: row.target_id, boundAt: row.bound_at, staged: row.staged === 1 }))
-  },
-  async bind(tenantId: string, binding: RoleBindingRow): Promise<void> {
-    const change = { target_id: binding.targetId, bound_at: binding.boundAt, staged: binding.staged ? (1 as const) : (0 as const) }
-    await sql
-      .insertInto('role_bindings')
-      .values({ tenant_id: tenantId, role: binding.role, ...change })
-      .onConflict((conflict) => conflict.columns(['tenant_id', 'role']).doUpdateSet(change))
-      .execute()
-  },
-  async unbind(tenantId: string, role: StorageRole): Promise<void> {
-    await sql.deleteFrom('role_bindings').where('tenant_id', '=', tenantId).where('role', '=', role).execute()
   },
 })

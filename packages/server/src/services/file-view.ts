@@ -15,7 +15,9 @@ export const toFile = (row: FileView): File => ({
   size: row.size,
   status: row.status,
   statusReason: row.statusReason,
-  syncing: row.syncTargetId !== null,
+  syncing: row.syncTargetId !== null && row.syncTargetRemovedAt === null,
+  syncTarget:
+    row.syncTargetId === null ? null : { id: row.syncTargetId, name: row.syncTargetName ?? '', removed: row.syncTargetRemovedAt !== null },
   sha256: row.sha256,
   declaredSha256: row.declaredSha256,
   verifiedAt: toIsoOrNull(row.verifiedAt),

@@ -2,8 +2,9 @@ import { type PageOf, Problem, type RoleBind, type RoleBinding, type StorageRole
 import type { Caller } from '../core/actor.ts'
 import type { Clock } from '../core/clock.ts'
 import { rolePrefixes } from '../core/object-keys.ts'
+import type { RoleBindingRow } from '../db/role-bindings.ts'
 import type { Store, Tables, Tx } from '../db/store.ts'
-import type { RoleBindingRow, TargetRow } from '../db/targets.ts'
+import type { TargetRow } from '../db/targets.ts'
 import { toldBy } from './caller.ts'
 import { getTarget } from './target-view.ts'
 

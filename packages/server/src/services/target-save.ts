@@ -7,6 +7,7 @@ import { DatabaseConflict } from '../db/database.ts'
 import type { Tx } from '../db/store.ts'
 import type { TargetRow } from '../db/targets.ts'
 import { requireVersion, toldBy } from './caller.ts'
+import { sweepMovesJob, waitingForTargets } from './moves/job-kinds.ts'
 import type { OpenAddress, TargetDeps } from './target-deps.ts'
 import { getTarget } from './target-view.ts'
 
@@ -77,6 +78,9 @@ async function takeBack(tx: Tx, caller: Caller, { known, row }: { known: TargetR
   const words = { kind: 'target', name: row.name, targetId: row.id, targetKind: row.kind, location: row.location }
   const details = { ...words, takenBack: true, previousName: known.name, fileCount, usedBytes: known.usedBytes }
   await tx.audit.append({ ...toldBy(caller), action: 'CREATE', details })
+  // What was staged for it goes on its way again.
+  await tx.jobs.hurry(known.tenantId, waitingForTargets)
+  await tx.jobs.enqueue(sweepMovesJob)
 }
 
 const fixed = (field: string, message: string): FieldError => ({ field, message })

@@ -6,6 +6,7 @@ import { targetLocation } from '../core/target-location.ts'
 import type { Tx } from '../db/store.ts'
 import type { TargetRow } from '../db/targets.ts'
 import { toldBy } from './caller.ts'
+import { waitingForTargets } from './moves/job-kinds.ts'
 import type { OpenAddress, TargetDeps } from './target-deps.ts'
 import { openCredentials, requireGoodAddress } from './target-save.ts'
 import { getTarget } from './target-view.ts'
@@ -20,6 +21,7 @@ export async function testTarget(deps: TargetDeps, caller: Caller, id: string, r
   const test = await deps.backends.test(row, { signal: request.signal, origin: originOf(deps, request) })
   await deps.store.transaction(async (tx) => {
     await tx.targets.noteTest(id, { at: deps.clock.now(), ok: test.ok })
+    if (test.ok) await tx.jobs.hurry(caller.tenantId, waitingForTargets)
     await keepCapabilities(tx, caller, { id, test })
     await tx.audit.append({
       ...toldBy(caller),

@@ -1,12 +1,18 @@
 import { Problem, type Target } from '@holdfast/api'
 import type { Caller } from '../core/actor.ts'
 import { toIsoOrNull } from '../core/clock.ts'
+import type { RoleBindingRow } from '../db/role-bindings.ts'
 import type { Tables } from '../db/store.ts'
-import type { RoleBindingRow, TargetRow } from '../db/targets.ts'
+import type { TargetRow } from '../db/targets.ts'
 import { existing } from './caller.ts'
 import type { TargetDeps } from './target-deps.ts'
 
-type Context = { readonly bindings: readonly RoleBindingRow[]; readonly fileCount: number; readonly freeBytes: number | null }
+type Context = {
+  readonly bindings: readonly RoleBindingRow[]
+  readonly fileCount: number
+  readonly stagedCount: number
+  readonly freeBytes: number | null
+}
 
 /** `credentials` of the row has no place in the answer, by type. */
 const toTarget = (row: TargetRow, context: Context): Target => ({
@@ -26,6 +32,7 @@ const toTarget = (row: TargetRow, context: Context): Target => ({
   capabilities: row.capabilities,
   roles: context.bindings.filter((binding) => binding.targetId === row.id).map((binding) => binding.role),
   fileCount: context.fileCount,
+  stagedCount: context.stagedCount,
   removedAt: toIsoOrNull(row.removedAt),
   version: row.version,
 })
@@ -45,13 +52,15 @@ export const getTarget = async (tables: Pick<Tables, 'targets'>, tenantId: strin
 }
 
 export async function describeTargets({ store, backends }: TargetDeps, caller: Caller, rows: readonly TargetRow[]): Promise<Target[]> {
-  const [bindings, counts, free] = await Promise.all([
+  const ids = rows.map((row) => row.id)
+  const [bindings, counts, staged, free] = await Promise.all([
     store.read.roleBindings.list(caller.tenantId),
-    store.read.targets.fileCounts(
-      caller.tenantId,
-      rows.map((row) => row.id),
-    ),
+    store.read.targets.fileCounts(caller.tenantId, ids),
+    store.read.targets.stagedCounts(caller.tenantId, ids),
     Promise.all(rows.map((row) => (row.removedAt === null ? backends.freeBytes(row) : null))),
   ])
-  return rows.map((row, index) => toTarget(row, { bindings, fileCount: counts.get(row.id) ?? 0, freeBytes: free[index] ?? null }))
+  return rows.map((row, index) => {
+    const held = { fileCount: counts.get(row.id) ?? 0, stagedCount: staged.get(row.id) ?? 0 }
+    return toTarget(row, { bindings, ...held, freeBytes: free[index] ?? null })
+  })
 }

@@ -43,17 +43,18 @@ export const targetService = (deps: TargetDeps) => ({
   },
 
   /**
-   * Takes a target out of use; its files become orphans (T9). CONFLICT for the built-in one (T2), for one that a role is bound to,
-   * and, without its name as `confirm`, for one that still has files.
+   * Takes a target out of use; its files become orphans (T9), and those that are still to be synced to it stay, readable, where they
+   * are staged, until it is taken back. CONFLICT for the built-in one (T2), for one that a role is bound to, and, without its name as
+   * `confirm`, for one that still has files or that files are on their way to.
    */
   async remove(caller: Caller, id: string, options: { expectedVersion: number | null; confirm: string | null }): Promise<void> {
     await deps.store.transaction(async (tx) => {
       const row = await getTarget(tx, caller.tenantId, id)
       requireVersion(row, options.expectedVersion)
       if (row.builtin) throw new Problem('CONFLICT', 'The built-in Local target cannot be deleted. Set a quota to limit it.')
-      const fileCount = await requireRemovable(tx, row, options.confirm)
+      const counts = await requireRemovable(tx, row, options.confirm)
       await tx.targets.remove(caller.tenantId, id, deps.clock.now())
-      await tx.audit.append({ ...toldBy(caller), action: 'DELETE', details: { kind: 'target', name: row.name, targetId: id, fileCount } })
+      await tx.audit.append({ ...toldBy(caller), action: 'DELETE', details: { kind: 'target', name: row.name, targetId: id, ...counts } })
     })
   },
 
@@ -63,16 +64,28 @@ export const targetService = (deps: TargetDeps) => ({
 })
 export type TargetService = ReturnType<typeof targetService>
 
-async function requireRemovable(tx: Tx, row: TargetRow, confirm: string | null): Promise<number> {
+type Counts = { readonly fileCount: number; readonly stagedCount: number }
+
+async function requireRemovable(tx: Tx, row: TargetRow, confirm: string | null): Promise<Counts> {
   const bound = (await tx.roleBindings.list(row.tenantId)).filter((binding) => binding.targetId === row.id)
   if (bound.length > 0) {
     const names = bound.map((binding) => binding.role).join(', ')
     throw new Problem('CONFLICT', `The target serves the role ${names}. Bind another target first.`)
   }
-  const fileCount = (await tx.targets.fileCounts(row.tenantId, [row.id])).get(row.id) ?? 0
-  if ((fileCount > 0 || row.reservedBytes > 0) && confirm !== row.name) {
-    const files = fileCount > 0 ? `${fileCount} files are stored there and could not be read any more` : 'Files are on their way there'
-    throw new Problem('CONFLICT', `${files}. Repeat the target's name as confirm to delete it.`, { extra: { fileCount } })
+  const counts = {
+    fileCount: (await tx.targets.fileCounts(row.tenantId, [row.id])).get(row.id) ?? 0,
+    stagedCount: (await tx.targets.stagedCounts(row.tenantId, [row.id])).get(row.id) ?? 0,
   }
-  return fileCount
+  if ((counts.fileCount > 0 || row.reservedBytes > 0) && confirm !== row.name) {
+    throw new Problem('CONFLICT', `${sayHeld(counts)} Repeat the target's name as confirm to delete it.`, { extra: counts })
+  }
+  return counts
+}
+
+function sayHeld({ fileCount, stagedCount }: Counts): string {
+  const told = [
+    ...(fileCount > 0 ? [`${fileCount} files are stored there and could not be read any more.`] : []),
+    ...(stagedCount > 0 ? [`${stagedCount} files are still to be synced there; they would stay where they are staged.`] : []),
+  ]
+  return told.length > 0 ? told.join(' ') : 'Files are on their way there.'
 }

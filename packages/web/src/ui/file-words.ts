@@ -16,20 +16,34 @@ export const fileStatusWords: Record<StoredFile['status'], Said> = {
   DELETED: { tone: 'neutral', label: 'Deleted', explain: 'Row and object were removed.' },
 }
 
+type Shown = Pick<StoredFile, 'status' | 'statusReason' | 'syncing' | 'syncTarget' | 'target'>
+
+/** Null where nothing keeps the file from where it belongs. */
+function sayOnItsWay({ status, syncing, syncTarget }: Shown): Said | null {
+  if (status !== 'READY' || syncTarget === null) return null
+  if (syncing)
+    return {
+      tone: 'working',
+      label: 'Syncing to backend',
+      explain: `Sealed and proven on this server, and on its way to ${syncTarget.name}. It can be downloaded meanwhile.`,
+    }
+  return {
+    tone: 'attention',
+    label: 'Kept on this server',
+    explain: `Sealed, proven and readable on this server. ${syncTarget.name}, where it was to go, was deleted; making that target again takes the sync up.`,
+  }
+}
+
 /** A file whose target was removed says so before anything else: it can't be read whatever its status. */
-export function sayFileStatus(file: Pick<StoredFile, 'status' | 'statusReason' | 'syncing' | 'target'>): Said {
+export function sayFileStatus(file: Shown): Said {
   if (file.target.removed && file.status !== 'DELETED')
     return {
       tone: 'attention',
       label: 'Orphaned: target removed',
       explain: 'Its storage target was removed. Make the same target again to get the file back, or delete the row.',
     }
-  if (file.syncing && file.status === 'READY')
-    return {
-      tone: 'working',
-      label: 'Syncing to backend',
-      explain: 'Sealed and proven on this server, and on its way to its storage target. It can be downloaded meanwhile.',
-    }
+  const onItsWay = sayOnItsWay(file)
+  if (onItsWay) return onItsWay
   const said = fileStatusWords[file.status]
   return file.statusReason ? { ...said, explain: `${file.statusReason} ${said.explain}` } : said
 }

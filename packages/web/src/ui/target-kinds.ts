@@ -20,12 +20,7 @@ export function sayTarget(target: { readonly name: string; readonly kind: string
 }
 
 /** Each role of storage as people read it. */
-export const storageRoleNames: Record<StorageRole, string> = {
-  encrypted: 'Encrypted',
-  direct: 'Direct',
-  backup: 'Backup',
-  objects: 'Objects',
-}
+export const storageRoleNames: Record<StorageRole, string> = { encrypted: 'Encrypted', direct: 'Direct', backup: 'Backup' }
 
 /** Roles of newer servers are shown as they are. */
 export const sayStorageRole = (role: string): string => Object.entries(storageRoleNames).find(([name]) => name === role)?.[1] ?? role

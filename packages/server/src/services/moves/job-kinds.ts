@@ -9,6 +9,12 @@ export const PURGE_MOVED = 'purge-moved'
 /** Takes up migrations, syncs and removals that have no job. */
 export const SWEEP_MOVES = 'sweep-moves'
 
+/** What waits for a target that is away, and is worth trying again once it is known to be there. */
+export const waitingForTargets: readonly string[] = [RUN_MIGRATION, SYNC_FILE, PURGE_MOVED]
+
+/** A sweep now, beside those of the schedule. */
+export const sweepMovesJob: NewJob = { kind: SWEEP_MOVES, tenantId: null, payload: {}, uniqueKey: `${SWEEP_MOVES}:now`, maxAttempts: 3 }
+
 export const runMigrationKey = (migrationId: string): string => `${RUN_MIGRATION}:${migrationId}`
 
 export const runMigrationJob = (migration: { tenantId: string; id: string }): NewJob => ({

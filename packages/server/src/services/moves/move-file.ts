@@ -8,6 +8,7 @@ import { StorageError } from '../../storage/target.ts'
 import { copyObject } from './copy-object.ts'
 import type { MoveDeps, MoveOptions } from './deps.ts'
 import { purgeMovedJob } from './job-kinds.ts'
+import { giveUpSync } from './staging.ts'
 
 /** How a move ended: `skipped` where there was nothing to move (any more). */
 export type MoveOutcome = 'moved' | 'failed' | 'skipped'
@@ -34,11 +35,18 @@ const told = (file: Pick<FileRow, 'tenantId' | 'caseId' | 'itemId' | 'id'>) => (
   fileId: file.id,
 })
 
+/** A sync whose target was removed gives way to a move to another. False where the move that runs is none. */
+async function endSyncToRemoved(tx: Tx, move: MoveRow, at: number): Promise<boolean> {
+  if (!isSync(move) || (await tx.targets.find(move.tenantId, move.toTargetId))?.removedAt === null) return false
+  return endMove(tx, move, { status: 'skipped', error: null, at })
+}
+
 /** Takes up the move of the file that is under way, or begins one: its bytes are reserved at the new target. Null where there is nothing to do. */
 async function begin(deps: MoveDeps, plan: MovePlan): Promise<MoveRow | null> {
   return deps.store.transaction(async (tx) => {
     const running = await tx.moves.findCopying(plan.fileId)
-    if (running) return running.toTargetId === plan.toTargetId ? running : null
+    if (running && running.toTargetId === plan.toTargetId) return running
+    if (running && !(await endSyncToRemoved(tx, running, deps.clock.now()))) return null
     const file = await tx.files.findAny(plan.tenantId, plan.fileId)
     if (!isMovable(file, plan)) return null
     // Its removal could otherwise meet the new copy.
@@ -54,7 +62,7 @@ async function begin(deps: MoveDeps, plan: MovePlan): Promise<MoveRow | null> {
   })
 }
 
-/** Rolls back a switch whose file was deleted or moved meanwhile. */
+/** Rolls back a switch whose file was deleted or moved, or whose target was removed meanwhile. */
 class FileLeft extends Error {}
 
 /** The file now is where its copy is; the old object goes by a job. False, and nothing changed, where the move or the file has ended meanwhile. */
@@ -63,7 +71,11 @@ async function switchOver(deps: MoveDeps, move: MoveRow, sha256: string): Promis
     return await deps.store.transaction(async (tx) => {
       if (!(await tx.moves.end(move.id, { status: 'moved', sha256, error: null, at: deps.clock.now() }))) return false
       const file = await tx.files.findAny(move.tenantId, move.fileId)
+      // Where a migration takes a file is where it stays.
+      if (file && !isSync(move)) await giveUpSync(tx, file)
       if (!file || !(await tx.files.moveTo(file, { from: move.fromTargetId, to: move.toTargetId }))) throw new FileLeft()
+      // Whoever removed the target was told that staged files stay where they are.
+      if (isSync(move) && (await tx.targets.find(move.tenantId, move.toTargetId))?.removedAt !== null) throw new FileLeft()
       await tx.targets.settle(move.toTargetId, { reservedBytes: move.bytes, usedBytes: move.bytes })
       await tx.targets.free(move.fromTargetId, move.bytes)
       await tx.jobs.enqueue({ ...purgeMovedJob(move), runAt: deps.clock.now() + deps.oldObjectKept })
@@ -157,11 +169,15 @@ async function forgetWrite(deps: MoveDeps, move: MoveRow): Promise<void> {
   await deps.store.transaction((tx) => tx.moves.keep(move.id, { writeId: null, copiedBytes: 0, receipts: [] }))
 }
 
-/** Removes what an ended move has left behind: the old object, or the copy that was not switched to. Repeatable. */
+/**
+ * Removes what an ended move has left behind: the old object, or the copy that was not switched to. Repeatable. Where the target was
+ * removed it stays there: the sweep comes back to it once the target is taken back.
+ */
 export async function purgeMoved(deps: MoveDeps, moveId: string): Promise<void> {
   const move = await deps.store.read.moves.find(moveId)
   if (!move || move.status === 'copying' || move.purgedAt !== null) return
   const targetId = leftoverTarget(move)
+  if ((await deps.store.read.targets.find(move.tenantId, targetId))?.removedAt !== null) return
   const file = await deps.store.read.files.findAny(move.tenantId, move.fileId)
   if (file?.targetId !== targetId || file.status === 'DELETED') {
     await using lease = await deps.targets.lease(move.tenantId, targetId)

@@ -18,7 +18,7 @@ export function DeleteTarget({ target, opened, onClose }: DeleteTargetProps) {
   const client = useClient()
   const refresh = useRefresh()
   if (target.roles.length > 0) return <StillServes target={target} opened={opened} onClose={onClose} />
-  const files = target.fileCount > 0
+  const files = target.fileCount > 0 || target.stagedCount > 0 || target.reservedBytes > 0
   const remove = async () => {
     await client.targets
       .remove(target.id, { ...(files ? { confirm: target.name } : {}), ifVersion: target.version })
@@ -64,6 +64,18 @@ const WithoutFiles = ({ target }: { target: Target }) => (
 
 const WithFiles = ({ target }: { target: Target }) => (
   <>
+    {target.fileCount > 0 ? <Stored target={target} /> : null}
+    {target.stagedCount > 0 ? <Staged target={target} /> : null}
+    {target.fileCount === 0 && target.stagedCount === 0 ? <p style={{ marginTop: 0 }}>Files are on their way there.</p> : null}
+    <p style={{ margin: 0 }}>
+      Nothing is removed on the storage itself. The secrets for it are forgotten here. Adding a target at the same place again takes
+      everything back.
+    </p>
+  </>
+)
+
+const Stored = ({ target }: { target: Target }) => (
+  <>
     <p style={{ marginTop: 0 }}>
       <strong>
         {count(target.fileCount, 'file')} with {formatBytes(target.usedBytes)}
@@ -77,8 +89,14 @@ const WithFiles = ({ target }: { target: Target }) => (
     <ul>
       <li>Their rows stay, marked “Orphaned: target removed”, with digests and history.</li>
       <li>Downloads of them fail (410 in the API) and say what to do.</li>
-      <li>Nothing is removed on the storage itself. The secrets for it are forgotten here.</li>
-      <li>Adding a target at the same place again takes them all back.</li>
     </ul>
   </>
+)
+
+/** These are sealed on this server and lose nothing: they only get no further. */
+const Staged = ({ target }: { target: Target }) => (
+  <p style={{ marginTop: 0 }}>
+    <strong>{count(target.stagedCount, 'file')}</strong> {target.stagedCount === 1 ? 'has' : 'have'} not reached it yet.{' '}
+    {target.stagedCount === 1 ? 'It stays' : 'They stay'} on this server, readable, marked “Kept on this server”.
+  </p>
 )

@@ -80,10 +80,16 @@ function Again({ id }: { id: string }) {
 }
 
 const TakesBack = ({ target }: { target: Target }) => (
-  <Notice tone="neutral" title={`${count(target.fileCount, 'file')} will come back`}>
-    They are found again at the same place, {sayPlace(target)}. Enter the secrets again; name, quota and sign-in may be others than before.
+  <Notice tone="neutral" title={sayReturn(target)}>
+    It is the same place, {sayPlace(target)}. Enter the secrets again; name, quota and sign-in may be others than before.
   </Notice>
 )
+
+function sayReturn({ fileCount, stagedCount }: Target): string {
+  const back = fileCount > 0 || stagedCount === 0 ? `${count(fileCount, 'file')} will come back` : null
+  const synced = stagedCount > 0 ? `${count(stagedCount, 'file')} will be synced` : null
+  return [back, synced].filter(Boolean).join(', ')
+}
 
 type NewFormProps = { readonly kind: RemoteKind; readonly initial: TargetValues; readonly above?: React.ReactNode }
 
