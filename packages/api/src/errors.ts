@@ -8,6 +8,22 @@ export const problems = {
   VALIDATION_ERROR: { status: 400, title: 'Some fields are not valid', remedy: 'Correct the fields listed in errors and send it again.' },
   INVALID_FILE_NAME: { status: 400, title: 'The file name cannot be stored', remedy: 'Rename the file and try again.' },
   FILE_TOO_LARGE: { status: 400, title: 'The file is too large', remedy: 'Use a smaller file, or a tier that takes it.' },
+  TYPE_NOT_ALLOWED: {
+    status: 400,
+    title: 'The content type is not allowed in this object class',
+    remedy: 'Send a file of one of the types in allowedTypes, or use the object class that takes it.',
+  },
+  CONTENT_TYPE_MISMATCH: {
+    status: 400,
+    title: 'The content type differs from what the URL was signed for',
+    remedy: 'Send the headers of uploadHeaders as they are, or initiate again with the right type.',
+  },
+  UPLOAD_URL_EXPIRED: { status: 400, title: 'The upload URL has expired', remedy: 'Initiate the upload again.' },
+  CHECKSUM_MISMATCH: {
+    status: 400,
+    title: 'The stored bytes do not match their checksum',
+    remedy: 'Upload again; the corrupted object is gone.',
+  },
   SIZE_MISMATCH: {
     status: 400,
     title: 'The number of bytes differs from what was declared',
@@ -34,13 +50,20 @@ export const problems = {
     title: 'Some parts have not been received',
     remedy: 'Send the parts that are not in receivedParts, then complete again.',
   },
+  OBJECT_NOT_RECEIVED: {
+    status: 409,
+    title: 'The bytes have not been received',
+    remedy: 'PUT them to uploadUrl with uploadHeaders, then complete again.',
+  },
   UNAUTHORIZED: { status: 401, title: 'You are not signed in', remedy: 'Sign in, or send an API token as Authorization: Bearer.' },
+  URL_NOT_VALID: { status: 403, title: 'The signed URL is not valid', remedy: 'Ask for a new one.' },
   FORBIDDEN: { status: 403, title: 'Your role does not allow this', remedy: 'Ask an administrator for a role that does.' },
   LEGAL_HOLD: { status: 403, title: 'A legal hold blocks this', remedy: 'Release the hold first.' },
   NOT_FOUND: { status: 404, title: 'There is no such thing here', remedy: 'Check the id.' },
   CONFLICT: { status: 409, title: 'It conflicts with the current state', remedy: 'Reload and try again.' },
   PRECONDITION_FAILED: { status: 412, title: 'It was changed meanwhile', remedy: 'Reload and try again.' },
   UPLOAD_CLOSED: { status: 409, title: 'This upload is no longer open', remedy: 'Start a new upload.' },
+  OBJECT_REJECTED: { status: 409, title: 'The object was rejected', remedy: 'Correct what validation names, and upload it again.' },
   FILE_NOT_READY: { status: 409, title: 'The file is not ready for download', remedy: 'Wait until it is verified.' },
   FILE_DAMAGED: {
     status: 409,

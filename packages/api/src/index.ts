@@ -1,6 +1,7 @@
 export * from './direct-schemas.ts'
 export * from './errors.ts'
 export * from './limits.ts'
+export * from './object-schemas.ts'
 export * from './schemas.ts'
 export { Time, Uuid } from './shapes.ts'
 export * from './storage-schemas.ts'

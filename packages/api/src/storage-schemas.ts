@@ -137,7 +137,7 @@ export const S3Policy = Type.Object(
 )
 
 // ── roles ────────────────────────────────────────────────────────────────────────────────────────
-export const storageRoles = ['encrypted', 'direct', 'backup'] as const
+export const storageRoles = ['encrypted', 'direct', 'backup', 'objects'] as const
 export const StorageRole = OneOf(storageRoles)
 export type StorageRole = (typeof storageRoles)[number]
 export const RoleBinding = Type.Object(

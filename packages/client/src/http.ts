@@ -38,6 +38,8 @@ export type Call = {
   readonly creates?: boolean | undefined
   /** Asking twice does no more than asking once. Methods other than POST and PATCH are so by themselves. */
   readonly repeatable?: boolean | undefined
+  /** The request outlives the page that sends it. For small bodies only: browsers allow 64 KiB of such requests at once. */
+  readonly outlivesPage?: boolean | undefined
 }
 
 /** One connection to the API: builds requests, sends them, reads answers. Typed calls are built on it. */
@@ -123,7 +125,8 @@ export function createHttp(options: ClientOptions): Http {
     if (call.creates) headers['idempotency-key'] = callOptions.idempotencyKey ?? randomId()
     if (callOptions.ifVersion !== undefined) headers['if-match'] = `"${callOptions.ifVersion}"`
     const body = call.body === undefined ? null : JSON.stringify(call.body)
-    return { method: call.method, headers, body, cache: 'no-store', credentials: 'same-origin' }
+    const keepalive = call.outlivesPage === true
+    return { method: call.method, headers, body, cache: 'no-store', credentials: 'same-origin', keepalive }
   }
 
   async function attempts<T>(call: Call, callOptions: CallOptions, read: (response: Response) => Promise<T>): Promise<T> {

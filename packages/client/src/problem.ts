@@ -30,11 +30,11 @@ export class ApiProblem extends Error {
   }
 }
 
-/** No answer came: the connection failed, broke off, stalled or timed out. Whether the server acted on the request is unknown. */
+/** No answer came: the connection failed, broke off, stalled or timed out. Whether the other side acted on the request is unknown. */
 export class NetworkProblem extends Error {
   readonly reason: 'failed' | 'timeout'
-  constructor(reason: 'failed' | 'timeout', cause?: unknown) {
-    super(reason === 'timeout' ? 'The server did not answer in time' : 'The server cannot be reached', { cause })
+  constructor(reason: 'failed' | 'timeout', cause?: unknown, who: 'server' | 'storage' = 'server') {
+    super(reason === 'timeout' ? `The ${who} did not answer in time` : `The ${who} cannot be reached`, { cause })
     this.name = 'NetworkProblem'
     this.reason = reason
   }

@@ -10,6 +10,8 @@ import {
   type UploadCreate,
   type UploadSession,
 } from '@holdfast/api'
+import { dropUnproven, keepReceipts, partUrls } from './bucket-protocol.ts'
+import type { BucketServer } from './bucket-server.ts'
 
 /** What goes wrong with a request. Bytes are counted over the request's body. */
 export type Fault =
@@ -21,9 +23,15 @@ export type Fault =
   | { readonly kind: 'run'; readonly work: () => unknown }
 
 export type FaultRule = { readonly on: Operation; readonly fault: Fault; times: number }
-export type Operation = 'create' | 'get-session' | 'put' | 'complete' | 'abort' | 'get-file' | 'list' | 'other'
+export type Operation = 'create' | 'get-session' | 'put' | 'complete' | 'abort' | 'get-file' | 'list' | 'part-urls' | 'receipts' | 'other'
 
-type Upload = { session: UploadSession; parts: Map<number, Buffer>; contentType: string | undefined }
+export type Upload = {
+  session: UploadSession
+  parts: Map<number, Buffer>
+  contentType: string | undefined
+  /** The multipart upload in the bucket, and the ETags that the sender told of. */
+  bucket: { id: string; etags: Map<number, string> } | null
+}
 
 /** All that the server knows; survives a restart of it. */
 export type World = {
@@ -32,7 +40,9 @@ export type World = {
   readonly idempotent: Map<string, UploadSession>
   readonly requests: { operation: Operation; method: string; path: string; headers: IncomingMessage['headers'] }[]
   readonly faults: FaultRule[]
-  readonly settings: { partSize: number; pollsUntilReady: number; token: string }
+  readonly settings: { partSize: number; pollsUntilReady: number; token: string; urlSeconds: number }
+  /** Where the parts of direct files go; without it they come through this server. */
+  bucket: BucketServer | null
 }
 
 export const createWorld = (settings: Partial<World['settings']> = {}): World => ({
@@ -41,7 +51,8 @@ export const createWorld = (settings: Partial<World['settings']> = {}): World =>
   idempotent: new Map(),
   requests: [],
   faults: [],
-  settings: { partSize: 64 * 1024, pollsUntilReady: 1, token: 'hf_test', ...settings },
+  settings: { partSize: 64 * 1024, pollsUntilReady: 1, token: 'hf_test', urlSeconds: 60, ...settings },
+  bucket: null,
 })
 
 export const caseId = '01890000-0000-7000-8000-000000000001'
@@ -84,7 +95,7 @@ function operationOf(method: string, path: string): Operation {
   if (path === '/api/v1/upload-sessions') return method === 'POST' ? 'create' : 'list'
   if (!path.startsWith('/api/v1/upload-sessions/')) return 'other'
   if (path.includes('/parts/')) return 'put'
-  if (path.endsWith('/complete')) return 'complete'
+  for (const operation of ['complete', 'part-urls', 'receipts'] as const) if (path.endsWith(`/${operation}`)) return operation
   return method === 'DELETE' ? 'abort' : 'get-session'
 }
 
@@ -165,7 +176,9 @@ function answerTo(ask: Ask): unknown {
   if (upload === undefined) throw new Problem('NOT_FOUND')
   if (operation === 'put') return put(upload, Number(pathname.split('/')[6]), { body, digest: headers['content-digest'] })
   if (operation === 'complete') return complete(world, upload, JSON.parse(body.toString()).sha256)
-  if (operation === 'abort') return abort(upload)
+  if (operation === 'abort') return abort(world, upload)
+  if (operation === 'part-urls') return partUrls(world, upload, JSON.parse(body.toString()).numbers)
+  if (operation === 'receipts') return keepReceipts(world, upload, JSON.parse(body.toString()))
   return shown(upload)
 }
 
@@ -187,7 +200,7 @@ function create(world: World, request: UploadCreate, key: string): UploadSession
     itemId: request.itemId ?? null,
     name: request.name,
     tier: request.tier ?? 'secure',
-    delivery: 'server',
+    delivery: request.tier === 'direct' && world.bucket !== null ? 'presigned' : 'server',
     size: request.size,
     partSize,
     partCount: Math.ceil(request.size / partSize),
@@ -197,7 +210,8 @@ function create(world: World, request: UploadCreate, key: string): UploadSession
     createdAt: now(),
     expiresAt: now(),
   }
-  world.uploads.set(session.id, { session, parts: new Map(), contentType: request.contentType })
+  const bucket = session.delivery === 'presigned' ? { id: world.bucket!.begin(), etags: new Map<number, string>() } : null
+  world.uploads.set(session.id, { session, parts: new Map(), contentType: request.contentType, bucket })
   world.idempotent.set(key, session)
   return session
 }
@@ -225,6 +239,7 @@ function complete(world: World, upload: Upload, declared: string): StoredFile {
   const before = world.files.get(session.fileId)
   if (before !== undefined) return prove(world, before)
   if (session.status !== 'open') throw new Problem('UPLOAD_CLOSED')
+  dropUnproven(world, upload)
   if (parts.size < session.partCount) throw new Problem('PARTS_MISSING')
   session.status = 'completed'
   const bytes = Buffer.concat([...parts].sort(([a], [b]) => a - b).map(([, part]) => part))
@@ -237,7 +252,7 @@ const newFile = ({ session, contentType }: Upload): StoredFile => ({
   id: session.fileId,
   caseId: session.caseId,
   itemId: session.itemId,
-  tier: 'secure',
+  tier: session.tier,
   name: session.name,
   contentType: contentType ?? 'application/octet-stream',
   size: session.size,
@@ -273,8 +288,9 @@ function prove(world: World, file: StoredFile & { bytes: Buffer; polls: number }
   return answer
 }
 
-function abort({ session, parts }: Upload): void {
+function abort(world: World, { session, parts, bucket }: Upload): void {
   if (session.status === 'completed') throw new Problem('UPLOAD_CLOSED')
   session.status = 'aborted'
+  if (bucket !== null) world.bucket!.uploads.delete(bucket.id)
   parts.clear()
 }

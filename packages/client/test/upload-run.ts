@@ -17,6 +17,7 @@ export const tuning = {
   stallMs: 400,
   callMs: 400,
   completeMs: 400,
+  receiptsMs: 10,
   pollMs: { first: 2, steady: 5, slow: 5 },
 }
 

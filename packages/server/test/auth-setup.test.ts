@@ -29,7 +29,7 @@ test('T2 N3: setup makes the first administrator, the tenant, and its Local targ
   const [local] = targets.json.items
   assert.equal(targets.json.items.length, 1)
   assert.deepEqual([local?.name, local?.kind, local?.builtin, local?.place, local?.quotaBytes], ['Local', 'local', true, {}, null])
-  assert.deepEqual(local?.roles, ['encrypted'])
+  assert.deepEqual(local?.roles.toSorted(), ['encrypted', 'objects'])
   const roles = await send<PageOf<RoleBinding>>(world.app, { url: '/api/v1/roles', headers: { cookie } })
   assert.deepEqual(
     roles.json.items.map(({ role, targetId }) => [role, targetId]),
@@ -37,6 +37,7 @@ test('T2 N3: setup makes the first administrator, the tenant, and its Local targ
       ['encrypted', local?.id],
       ['direct', null],
       ['backup', null],
+      ['objects', local?.id],
     ],
   )
 })
@@ -47,7 +48,7 @@ test('A1: what setup makes is in the log, without the code or the password', asy
   const { me } = await signedIn(world)
   const entries = await world.store.read.audit.list(me.tenant.id, {}, { limit: 100 })
   const told = entries.map((entry) => `${entry.action} ${(JSON.parse(entry.details) as { kind?: string }).kind ?? ''}`.trim()).reverse()
-  assert.deepEqual(told, ['CREATE tenant', 'CREATE target', 'ROLE_BOUND', 'CREATE member', 'SIGN_IN'])
+  assert.deepEqual(told, ['CREATE tenant', 'CREATE target', 'ROLE_BOUND', 'ROLE_BOUND', 'CREATE member', 'SIGN_IN'])
   assert.ok(!JSON.stringify(entries).includes(person.password) && !JSON.stringify(entries).includes(world.setupCode ?? 'none'))
 })
 

@@ -250,3 +250,14 @@ test('U2: deleting an item deletes its files, deleting a case all of them', asyn
     ['case', 1],
   ])
 })
+
+test('D14: items of a case made one after another have ids whose first 8 digits tell them apart, in the order they were made', async () => {
+  const { id: caseId } = await makeCase()
+  const ids: string[] = []
+  for (let count = 0; count < 20; count += 1) ids.push((await makeItem(caseId, `E${count}`)).id)
+  assert.equal((await call('DELETE', `/api/v1/cases/${caseId}/items/${ids.at(-1)}`, { token: admin })).status, 204)
+  const atOnce = await Promise.all(['A', 'B', 'C'].map((label) => makeItem(caseId, label)))
+  ids.push(...atOnce.map((item) => item.id).sort())
+  assert.deepEqual(ids, [...ids].sort())
+  assert.equal(new Set(ids.map((id) => id.slice(0, 8))).size, ids.length)
+})

@@ -82,6 +82,7 @@ test('R1: every role says which targets can serve it, and why not; Direct takes 
       ['encrypted', tenant.targetId],
       ['direct', null],
       ['backup', null],
+      ['objects', tenant.targetId],
     ],
   )
   for (const role of roles) {

@@ -164,6 +164,45 @@ export function checkListing({ current }: Contract): void {
     for (let i = 0; i < keys.length; i += 15) await Promise.all(keys.slice(i, i + 15).map((key) => target.put(key, text(key))))
     assert.deepEqual(await keysOf(target, top), keys.toSorted())
   })
+  test('D13: listFolder finds what lies directly in a folder, each once, and nothing of what lies below or is being written', async () => {
+    const { target } = current()
+    const top = freshKey('')
+    const names = ['a', 'ab', 'b/c', 'b/d/e', 'c/x', 'bé ü', '-x', 'z.bin', 'b0', '.dot']
+    for (const name of names) await target.put(top + name, text(name))
+    const write = await target.beginWrite(`${top}unfinished`, 10)
+    const inside = async (folder: string) =>
+      (await collect(target.listFolder(folder))).map((entry) =>
+        entry.kind === 'object' ? entry.object.key : `${entry.kind} ${entry.name}`,
+      )
+    const objects = names.filter((name) => !name.includes('/')).map((name) => top + name)
+    assert.deepEqual((await inside(top)).sort(), [...objects, 'folder b', 'folder c'].sort())
+    assert.deepEqual((await inside(`${top}b/`)).sort(), [`${top}b/c`, 'folder d'])
+    for (const none of [`${top}none/`, `${top}a/`, '../', 'a//', '/']) assert.deepEqual(await inside(none), [], none)
+    for await (const entry of target.listFolder(top)) {
+      if (entry.kind !== 'object') continue
+      const { key, size, modifiedAt, etag } = (await target.stat(entry.object.key)) ?? { key: '', size: 0, modifiedAt: 0, etag: '' }
+      assert.deepEqual([entry.object.key, entry.object.size, entry.object.etag], [key, size, etag])
+      assert.equal(Math.floor(entry.object.modifiedAt / 1000), Math.floor(modifiedAt / 1000))
+    }
+    await target.abortWrite(`${top}unfinished`, write)
+  })
+  test('D13: a folder is made where the backend has folders, with those above it, again and again', async () => {
+    const { target } = current()
+    const top = freshKey('')
+    const { folders } = target
+    for (let times = 0; times < 2; times += 1) await folders?.make(`${top}one/two/`)
+    assert.deepEqual(await collect(target.listFolder(`${top}one/`)), folders ? [{ kind: 'folder', name: 'two' }] : [])
+    await target.put(`${top}one/two/x`, text('x'))
+    await folders?.make(`${top}one/two/`)
+    assert.equal((await target.stat(`${top}one/two/x`))?.size, 1)
+  })
+  test('D13: listFolder finds more than one page holds', async () => {
+    const { target } = current()
+    const top = freshKey('')
+    const keys = Array.from({ length: 150 }, (_, i) => `${top}${i}`)
+    for (let i = 0; i < keys.length; i += 15) await Promise.all(keys.slice(i, i + 15).map((key) => target.put(key, text(key))))
+    assert.equal((await collect(target.listFolder(top))).length, keys.length)
+  })
   test('D13: a prefix that no key can have finds nothing', async () => {
     const { target } = current()
     for (const prefix of ['/', '../', 'a//', './', 'contract/../', 'no/such/place/']) assert.deepEqual(await keysOf(target, prefix), [])

@@ -23,9 +23,9 @@ export const directCalls = (http: Http) => ({
   /** Signed requests for these parts. Asking is free of effect, so it may be repeated. */
   partUrls: (uploadId: string, numbers: readonly number[], options?: CallOptions): Promise<PartUrls> =>
     http.json({ method: 'POST', path: `${uploadPath(uploadId)}/part-urls`, body: { numbers: [...numbers] }, repeatable: true }, options),
-  /** Tells the server which parts the bucket has; the last receipt of a number wins. */
+  /** Tells the server which parts the bucket has, also where the page is closed meanwhile; the last receipt of a number wins. */
   keepReceipts: (uploadId: string, receipts: PartReceipts, options?: CallOptions): Promise<{ items: Part[] }> =>
-    http.json({ method: 'POST', path: `${uploadPath(uploadId)}/receipts`, body: receipts, repeatable: true }, options),
+    http.json({ method: 'POST', path: `${uploadPath(uploadId)}/receipts`, body: receipts, repeatable: true, outlivesPage: true }, options),
   /** Writes the DOWNLOAD entry and answers where the bytes are. */
   downloadUrl: (fileId: string, request: DownloadUrlRequest = {}, options?: CallOptions): Promise<DownloadUrl> =>
     http.json({ method: 'POST', path: `/files/${encodeURIComponent(fileId)}/download-url`, body: request }, options),

@@ -20,7 +20,9 @@ export const uploadCalls = (http: Http) => {
     /** Ends the transfer; may be repeated, the answer stays the same. */
     complete: (uploadId: string, request: UploadComplete, options?: CallOptions): Promise<StoredFile> =>
       http.json({ method: 'POST', path: `${uploadPath(uploadId)}/complete`, body: request, repeatable: true }, options),
-    abort: (uploadId: string, options?: CallOptions): Promise<void> => http.json({ method: 'DELETE', path: uploadPath(uploadId) }, options),
+    /** Has the server drop the upload, also where the page is closed meanwhile. */
+    abort: (uploadId: string, options?: CallOptions): Promise<void> =>
+      http.json({ method: 'DELETE', path: uploadPath(uploadId), outlivesPage: true }, options),
   }
 }
 

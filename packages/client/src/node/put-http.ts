@@ -28,7 +28,7 @@ export function createPartSender(): PartSender {
 }
 
 function begin(part: PartPut, agent: HttpAgent | HttpsAgent): ClientRequest {
-  const headers = { ...part.headers, 'content-type': 'application/octet-stream', 'content-length': part.length }
+  const headers = { ...part.headers, 'content-length': part.length }
   const open = agent instanceof HttpsAgent ? httpsRequest : httpRequest
   return open(part.url, { method: 'PUT', headers, agent })
 }
@@ -100,5 +100,6 @@ async function readAnswer(response: IncomingMessage): Promise<PartAnswer> {
   } catch (error) {
     throw new NetworkProblem('failed', error)
   }
-  return { status: response.statusCode ?? 0, body, retryAfter: response.headers['retry-after'] ?? null }
+  const { 'retry-after': retryAfter = null, etag = null } = response.headers
+  return { status: response.statusCode ?? 0, body, retryAfter, etag }
 }

@@ -1,7 +1,8 @@
 import type { File as StoredFile } from '@holdfast/api'
 import { ApiProblem } from '../problem.ts'
-import { sleep, untilProven } from './finish.ts'
+import { untilProven } from './finish.ts'
 import type { RunContext } from './run.ts'
+import { sleep } from './sleep.ts'
 import type { UploadState } from './state.ts'
 import { toUploadError } from './to-upload-error.ts'
 

@@ -2,8 +2,9 @@ import type { File as StoredFile } from '@holdfast/api'
 import { ApiProblem } from '../problem.ts'
 import type { DigestTask } from './digest-task.ts'
 import { once } from './once.ts'
-import { sendMissing } from './parts.ts'
 import type { RunContext } from './run.ts'
+import { sendMissing } from './send.ts'
+import { sleep } from './sleep.ts'
 import { UploadError, type UploadState } from './state.ts'
 
 const ROUNDS = 4
@@ -58,19 +59,4 @@ const endings: Readonly<Record<string, string>> = {
   FAILED: 'The stored bytes are not those that were sent; send the file again',
   DAMAGED: 'The stored bytes are damaged; send the file again',
   DELETED: 'The file was deleted meanwhile',
-}
-
-export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
 }

@@ -7,15 +7,28 @@ export type PartSpan = { readonly offset: number; readonly length: number }
 /** How long one part should take on the wire, in seconds: short enough to lose little when it breaks off, long enough to hide the round trip. */
 const SECONDS_A_PART = 4
 
+/** A direct file is cut into about this many parts while nothing is known of the link: a round trip and a signature each. */
+const DIRECT_PARTS = 1000
+
+export type PartSizeChoice = {
+  readonly size: number
+  readonly partBytes: { readonly first: number; readonly most: number }
+  readonly bytesPerSecond: number | null
+  readonly tier?: 'secure' | 'direct' | undefined
+}
+
 /**
  * The part size to wish for, in bytes: a whole number of the smallest parts, so many that one takes about four seconds on a link
- * of this speed, within what suits the source, and never so small that the file would need too many parts.
+ * of this speed, within what suits the source, and never so small that the file would need too many parts. Big direct files begin with
+ * big parts, up to the largest of which a browser still hashes the whole part at once; only beyond 600 GB they grow further.
  */
-export function choosePartSize(file: { size: number; partBytes: { first: number; most: number }; bytesPerSecond: number | null }): number {
+export function choosePartSize({ size, partBytes, bytesPerSecond, tier }: PartSizeChoice): number {
   const unit = MIN_PART_PLAIN_BYTES
-  const wish = file.bytesPerSecond === null ? file.partBytes.first : file.bytesPerSecond * SECONDS_A_PART
-  const bounded = Math.min(MAX_PART_PLAIN_BYTES, file.partBytes.most, wish)
-  const needed = Math.ceil(file.size / MAX_PARTS / unit)
+  const direct = tier === 'direct'
+  const first = direct ? Math.max(partBytes.first, size / DIRECT_PARTS) : partBytes.first
+  const wish = bytesPerSecond === null ? first : bytesPerSecond * SECONDS_A_PART
+  const bounded = Math.min(MAX_PART_PLAIN_BYTES, direct ? MAX_PART_PLAIN_BYTES : partBytes.most, wish)
+  const needed = Math.ceil(size / MAX_PARTS / unit)
   return Math.max(1, needed, Math.floor(bounded / unit)) * unit
 }
 

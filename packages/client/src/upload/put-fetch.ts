@@ -7,11 +7,11 @@ export async function putByFetch(part: PartPut, body: Blob): Promise<PartAnswer>
   const timer = setTimeout(() => stall.abort(new NetworkProblem('timeout')), part.stallMs)
   const signal = AbortSignal.any([part.signal, stall.signal])
   try {
-    const headers = { ...part.headers, 'content-type': 'application/octet-stream' }
-    const response = await fetch(part.url, { method: 'PUT', body, headers, signal, credentials: 'same-origin' })
+    const response = await fetch(part.url, { method: 'PUT', body, headers: part.headers, signal, credentials: 'same-origin' })
     const text = await response.text()
     part.onProgress(part.length)
-    return { status: response.status, body: text, retryAfter: response.headers.get('retry-after') }
+    const header = (name: string) => response.headers.get(name)
+    return { status: response.status, body: text, retryAfter: header('retry-after'), etag: header('etag') }
   } catch (error) {
     if (signal.aborted) throw signal.reason
     throw new NetworkProblem('failed', error)

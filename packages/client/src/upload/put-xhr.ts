@@ -29,7 +29,6 @@ export function putByXhr(part: PartPut, body: Blob): Promise<PartAnswer> {
     request.onerror = () => settle(() => reject(new NetworkProblem('failed')))
     request.open('PUT', part.url)
     for (const [name, value] of Object.entries(part.headers)) request.setRequestHeader(name, value)
-    request.setRequestHeader('content-type', 'application/octet-stream')
     part.signal.addEventListener('abort', onAbort, { once: true })
     alive()
     if (part.signal.aborted) onAbort()
@@ -37,8 +36,9 @@ export function putByXhr(part: PartPut, body: Blob): Promise<PartAnswer> {
   })
 }
 
-const answerOf = (request: XMLHttpRequest): PartAnswer => ({
-  status: request.status,
-  body: request.responseText,
-  retryAfter: request.getResponseHeader('retry-after'),
-})
+const answerOf = (request: XMLHttpRequest): PartAnswer => {
+  // All at once: asking for a header that the page may not see is an error on the console of some browsers.
+  const headers = request.getAllResponseHeaders()
+  const header = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(headers)?.[1]?.trim() ?? null
+  return { status: request.status, body: request.responseText, retryAfter: header('retry-after'), etag: header('etag') }
+}

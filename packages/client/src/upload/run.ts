@@ -4,11 +4,13 @@ import { ApiProblem } from '../problem.ts'
 import { settleCancel } from './cancel.ts'
 import { type Connectivity, platformConnectivity } from './connectivity.ts'
 import type { DigestTask } from './digest-task.ts'
+import { gone } from './failures.ts'
 import { completeUpload, untilProven } from './finish.ts'
 import { once } from './once.ts'
+import { beginDigest, matchReceived, matchStored, openSession } from './open-session.ts'
 import { createPace, type Pace, type RetryTuning } from './pace.ts'
-import { beginDigest, gone, matchReceived, matchStored, openSession, sendMissing } from './parts.ts'
 import { Progress } from './progress.ts'
+import { sendMissing } from './send.ts'
 import type { UploadSource } from './source.ts'
 import { isFinal, UploadError, type UploadState } from './state.ts'
 import { toUploadError } from './to-upload-error.ts'
@@ -22,6 +24,8 @@ export type UploadTuning = RetryTuning & {
   /** A call other than a part may take this long, and the one that completes the upload this long, before it is tried again. */
   readonly callMs: number
   readonly completeMs: number
+  /** Receipts of parts that went straight into a bucket are gathered for this long before the server is told. */
+  readonly receiptsMs: number
   /** Between questions whether the stored file is proven: at first, from then on, and after a minute. */
   readonly pollMs: { readonly first: number; readonly steady: number; readonly slow: number }
 }
@@ -34,6 +38,7 @@ export const defaultTuning: UploadTuning = {
   stallMs: 60_000,
   callMs: 30_000,
   completeMs: 120_000,
+  receiptsMs: 2000,
   pollMs: { first: 250, steady: 2000, slow: 8000 },
 }
 
@@ -196,9 +201,14 @@ async function nextAttempt(context: RunContext, error: unknown, resume: UploadRe
   if (!(error instanceof ApiProblem && error.code === 'UPLOAD_CLOSED')) throw error
   const uploadId = context.progress.session!.id
   const session = await context.persist(() => context.client.uploads.get(uploadId, once(context)))
+  if (session.status === 'open') await dropLost(context, uploadId)
   if (session.status !== 'completed') throw gone()
   return { uploadId, ifDifferent: 'start-new' }
 }
+
+/** The bucket lost an upload that the server still has open: nothing of it can be used, and it holds room until it is dropped. */
+const dropLost = ({ client, tuning }: RunContext, uploadId: string): Promise<void> =>
+  client.uploads.abort(uploadId, { timeoutMs: tuning.callMs }).catch(() => {})
 
 async function settle(context: RunContext, file: StoredFile): Promise<UploadState> {
   if (context.request.untilReady !== false) return untilProven(context, file, false)

@@ -1,4 +1,4 @@
-/** A part as it goes out: bytes [offset, offset + length) of the file, put to `url`. */
+/** A part as it goes out: bytes [offset, offset + length) of the file, put to `url` with exactly these headers and the length. */
 export type PartPut = {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -11,7 +11,13 @@ export type PartPut = {
   readonly onProgress: (sent: number) => void
 }
 
-export type PartAnswer = { readonly status: number; readonly body: string; readonly retryAfter: string | null }
+export type PartAnswer = {
+  readonly status: number
+  readonly body: string
+  readonly retryAfter: string | null
+  /** As it stands in the answer, quotes included; null also where a browser does not let the page see it. */
+  readonly etag: string | null
+}
 
 export type DigestPass = {
   readonly partSize: number
@@ -22,8 +28,8 @@ export type DigestPass = {
 }
 
 /**
- * The file on this side. Reading it again gives the same bytes, or fails with an UploadError `file-changed`.
- * `put` resolves with any answer of the server and rejects with NetworkProblem where there was none; it never holds a whole part in memory.
+ * The file on this side, and the one place at which its bytes leave it: a source that wraps another may send them in another form. Reading it again gives the same bytes, or fails with an UploadError `file-changed`.
+ * `put` resolves with any answer and rejects with NetworkProblem where there was none; it never holds a whole part in memory.
  * `digest` reads the file once, off the main thread where there is another, and resolves with the SHA-256 of all of it.
  */
 export interface UploadSource {

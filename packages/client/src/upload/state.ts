@@ -7,6 +7,7 @@ import type { ApiProblem } from '../problem.ts'
  * file-changed: the file can't be read any more, or its bytes changed while it was being sent.
  * signed-out: the session or token is no longer valid; sign in and retry. refused: the server said no for good.
  * unreachable: no answer for too long. upload-gone: the server no longer has this upload; a retry starts a new one.
+ * storage-blocked: the storage does not take what this page sends it, or does not show its answer; the message says which.
  * rejected: stored, but what is stored did not pass verification. stopped: this side let go of it; the server keeps its parts.
  */
 export type UploadErrorCode =
@@ -16,6 +17,7 @@ export type UploadErrorCode =
   | 'refused'
   | 'unreachable'
   | 'upload-gone'
+  | 'storage-blocked'
   | 'rejected'
   | 'stopped'
 

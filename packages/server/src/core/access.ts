@@ -18,13 +18,15 @@ export const permissions = [
   'token.write',
   'job.read',
   'job.write',
+  'class.read',
+  'class.write',
 ] as const
 export type Permission = (typeof permissions)[number]
 
-const viewer: readonly Permission[] = ['case.read', 'file.read', 'file.download']
+const viewer: readonly Permission[] = ['case.read', 'file.read', 'file.download', 'class.read']
 const examiner: readonly Permission[] = [...viewer, 'case.write', 'file.upload', 'file.delete']
 /** Sees everything about the files and the log, but neither opens a file nor changes anything. */
-const auditor: readonly Permission[] = ['case.read', 'file.read', 'audit.read', 'target.read', 'job.read']
+const auditor: readonly Permission[] = ['case.read', 'file.read', 'audit.read', 'target.read', 'job.read', 'class.read']
 
 /** What each role may do. */
 export const rolePermissions: Readonly<Record<RoleName, readonly Permission[]>> = { admin: permissions, examiner, viewer, auditor }

@@ -19,6 +19,14 @@ export const auditActions = {
   /** The bytes read back differ from what the sender declared. */
   SHA256_MISMATCH: ['declaredSha256', 'computedSha256'],
   FILE_DAMAGED: ['reason', 'offset'],
+  /** Validation and the malware scan of an object found nothing against it. */
+  SCAN_PASSED: ['name', 'objectClass', 'sha256', 'malware', 'supersededIds'],
+  SCAN_FAILED: ['name', 'objectClass', 'sha256', 'malware', 'reasons'],
+  DOWNLOAD_URL_ISSUED: ['name', 'delivery', 'disposition', 'expiresAt'],
+  OBJECT_DELETED: ['name', 'objectClass', 'ownerEntityType', 'ownerEntityId'],
+  OBJECT_EXPIRED: ['name', 'objectClass', 'ownerEntityType', 'ownerEntityId', 'retention', 'expiredAt'],
+  HOLD_PLACED: ['holdId', 'reason'],
+  HOLD_RELEASED: ['holdId', 'reason'],
   DOWNLOAD: ['tier', 'delivery', 'sha256', 'range'],
   ATTACHMENT_BACKEND_CLEANUP_FAILED: ['targetId', 'key', 'reason'],
   FILE_MOVED: ['name', 'fromTargetId', 'toTargetId', 'bytes', 'objectSha256', 'migrationId'],

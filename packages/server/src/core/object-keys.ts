@@ -1,5 +1,5 @@
 /** Each role writes below its own prefix, so that one target can serve several (T10). */
-export const rolePrefixes = { encrypted: 'attachments/', direct: 'direct/', backup: 'backups/' } as const
+export const rolePrefixes = { encrypted: 'attachments/', direct: 'direct/', backup: 'backups/', objects: 'tenants/' } as const
 
 /** Every secure object of a tenant starts with this (S6, T10). */
 export const securePrefix = (tenantId: string): string => `${rolePrefixes.encrypted}${tenantId}/`
@@ -11,3 +11,16 @@ export const secureKey = (file: { tenantId: string; caseId: string; fileId: stri
 /** The AAD of a secure file's container: an object that is copied over another file's does not open (docs/spec/container.md). */
 export const containerAad = (file: { tenantId: string; fileId: string }): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(`holdfast:v1:${file.tenantId}:${file.fileId}`) as Uint8Array<ArrayBuffer>
+
+/** Every direct object of a tenant starts with this (D14, T10). */
+export const directPrefix = (tenantId: string): string => `${rolePrefixes.direct}${tenantId}/`
+
+/** What names an item on the storage: the first 8 hex digits of its id, which no two items of a case share. */
+export const itemShortId = (itemId: string): string => itemId.slice(0, 8)
+
+/** The folder of a case, or of one of its items, with a slash at the end (D14). The folders of a case's items lie within its own. */
+export const directScope = (owner: { tenantId: string; caseNumber: string; itemId: string | null }): string =>
+  `${directPrefix(owner.tenantId)}${owner.caseNumber}/${owner.itemId === null ? '' : `${itemShortId(owner.itemId)}/`}`
+
+/** Where a direct file lies: in its scope, under the name that `toDirectName` gave it. */
+export const directKey = (scope: string, storedName: string): string => `${scope}${storedName}`

@@ -81,6 +81,15 @@ export const caseTable = (sql: Sql) => ({
       })
       .execute()
   },
+  /** Lets no other transaction change the case, or lock it, until this one ends. */
+  async lock(tenantId: string, id: string): Promise<void> {
+    await sql
+      .updateTable('cases')
+      .set((row) => ({ version: row.ref('version') }))
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', id)
+      .execute()
+  },
   async update(row: Pick<CaseRow, 'tenantId' | 'id' | 'title' | 'description' | 'version'>): Promise<void> {
     const { title, description, version } = row
     await sql
@@ -146,6 +155,16 @@ export const itemTable = (sql: Sql) => ({
       .where('deleted_at', 'is', null)
       .executeTakeFirst()
     return row ? toItem(row) : null
+  },
+  /** The greatest id that an item of the case has or had. */
+  async findLastId(tenantId: string, caseId: string): Promise<string | null> {
+    const row = await sql
+      .selectFrom('items')
+      .select((eb) => eb.fn.max('id').as('id'))
+      .where('tenant_id', '=', tenantId)
+      .where('case_id', '=', caseId)
+      .executeTakeFirst()
+    return row?.id ?? null
   },
   async list(tenantId: string, caseId: string, page: BackwardPage): Promise<ItemRow[]> {
     let query = sql

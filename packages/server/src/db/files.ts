@@ -1,4 +1,4 @@
-import type { FileStatus, HashState, Tier } from '@holdfast/api'
+import type { FileStatus, HashState, MalwareVerdict, RetentionName, Tier, ValidationFinding } from '@holdfast/api'
 import { sql as raw } from 'kysely'
 import { statesBefore, statesWithObject } from '../core/file-states.ts'
 import type { Sql } from './database.ts'
@@ -40,9 +40,22 @@ export type FileRow = {
   objectModifiedAt: number | null
   discovered: boolean
   missingAt: number | null
+  /** The record of an app that the object belongs to; null for files of cases, as is all that follows. */
+  ownerType: string | null
+  ownerId: string | null
+  objectClass: string | null
+  /** Its class has one current object an owner. */
+  replaceable: boolean
+  isCurrent: boolean
+  retention: RetentionName | null
+  expiresAt: number | null
+  /** What validation found against it; null before it ran. */
+  validation: readonly ValidationFinding[] | null
+  malware: MalwareVerdict | null
+  supersededBy: string | null
 }
 
-/** What a file that is only just begun says of an object that it does not have yet. */
+/** What a file of a case that is only just begun says of an object that it does not have yet, and of owners and classes, which it never has. */
 export const noObjectYet = {
   hashState: 'none',
   diskSha256: null,
@@ -51,6 +64,16 @@ export const noObjectYet = {
   objectModifiedAt: null,
   discovered: false,
   missingAt: null,
+  ownerType: null,
+  ownerId: null,
+  objectClass: null,
+  replaceable: false,
+  isCurrent: false,
+  retention: null,
+  expiresAt: null,
+  validation: null,
+  malware: null,
+  supersededBy: null,
 } as const satisfies Partial<FileRow>
 
 /** A file with what an answer shows of its target and its upload. */
@@ -83,6 +106,12 @@ export type FileChange = Partial<
     | 'objectEtag'
     | 'objectModifiedAt'
     | 'missingAt'
+    | 'isCurrent'
+    | 'retention'
+    | 'expiresAt'
+    | 'validation'
+    | 'malware'
+    | 'supersededBy'
   >
 >
 
@@ -129,6 +158,16 @@ const columns = [
   'files.object_modified_at as objectModifiedAt',
   'files.discovered',
   'files.missing_at as missingAt',
+  'files.owner_type as ownerType',
+  'files.owner_id as ownerId',
+  'files.object_class as objectClass',
+  'files.replaceable',
+  'files.is_current as isCurrent',
+  'files.retention',
+  'files.expires_at as expiresAt',
+  'files.validation',
+  'files.malware',
+  'files.superseded_by as supersededBy',
 ] as const
 
 const viewColumns = [
@@ -140,6 +179,10 @@ const viewColumns = [
   'goals.removed_at as syncTargetRemovedAt',
   'uploads.id as uploadId',
 ] as const
+
+const toFlag = (value: boolean): 0 | 1 => (value ? 1 : 0)
+const toJson = <T>(value: T): string | Extract<T, null | undefined> =>
+  value === null || value === undefined ? (value as Extract<T, null | undefined>) : JSON.stringify(value)
 
 const stored = (row: FileRow) => ({
   id: row.id,
@@ -173,8 +216,18 @@ const stored = (row: FileRow) => ({
   at_rest: row.atRest,
   object_etag: row.objectEtag,
   object_modified_at: row.objectModifiedAt,
-  discovered: row.discovered ? (1 as const) : (0 as const),
+  discovered: toFlag(row.discovered),
   missing_at: row.missingAt,
+  owner_type: row.ownerType,
+  owner_id: row.ownerId,
+  object_class: row.objectClass,
+  replaceable: toFlag(row.replaceable),
+  is_current: toFlag(row.isCurrent),
+  retention: row.retention,
+  expires_at: row.expiresAt,
+  validation: toJson(row.validation),
+  malware: toJson(row.malware),
+  superseded_by: row.supersededBy,
 })
 
 const insertFile = rowInsert('files')
@@ -197,13 +250,32 @@ const storedChange = (change: FileChange) => ({
   object_etag: change.objectEtag,
   object_modified_at: change.objectModifiedAt,
   missing_at: change.missingAt,
+  is_current: change.isCurrent === undefined ? undefined : toFlag(change.isCurrent),
+  retention: change.retention,
+  expires_at: change.expiresAt,
+  validation: toJson(change.validation),
+  malware: toJson(change.malware),
+  superseded_by: change.supersededBy,
 })
 
+type AsStored = {
+  status: string
+  discovered: 0 | 1
+  replaceable: 0 | 1
+  isCurrent: 0 | 1
+  validation: string | null
+  malware: string | null
+}
+
 /** The status column holds what `FileStatus` names and nothing else. */
-const typed = <T extends { status: string; discovered: 0 | 1 }>(row: T) => ({
+const typed = <T extends AsStored>(row: T) => ({
   ...row,
   status: row.status as FileStatus,
   discovered: row.discovered === 1,
+  replaceable: row.replaceable === 1,
+  isCurrent: row.isCurrent === 1,
+  validation: row.validation === null ? null : (JSON.parse(row.validation) as ValidationFinding[]),
+  malware: row.malware === null ? null : (JSON.parse(row.malware) as MalwareVerdict),
 })
 
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */

@@ -1,4 +1,4 @@
-import type { HashState, RoleName } from '@holdfast/api'
+import type { HashState, RetentionName, RoleName, StorageRole } from '@holdfast/api'
 import type { ColumnType } from 'kysely'
 
 // The tables, as Kysely sees them on both databases. Columns are snake_case; times are milliseconds since the epoch,
@@ -59,7 +59,7 @@ export interface Schema {
     location: string | null
     capabilities: Json | null
   }
-  role_bindings: { tenant_id: string; role: 'encrypted' | 'direct' | 'backup'; target_id: string; bound_at: Time; staged: Flag }
+  role_bindings: { tenant_id: string; role: StorageRole; target_id: string; bound_at: Time; staged: Flag }
   cases: {
     id: string
     tenant_id: string
@@ -120,6 +120,20 @@ export interface Schema {
     discovered: Flag
     /** When Sync saw the object gone of a file that a hold keeps visible. */
     missing_at: Time | null
+    /** What an app calls the record that its object belongs to; null for files of cases, as is all of this. */
+    owner_type: string | null
+    owner_id: string | null
+    object_class: string | null
+    /** Its class has one current object an owner. */
+    replaceable: Flag
+    is_current: Flag
+    retention: RetentionName | null
+    expires_at: Time | null
+    /** What validation found against it, JSON. */
+    validation: Json | null
+    /** The verdict of the malware scanner, JSON. */
+    malware: Json | null
+    superseded_by: string | null
   }
   uploads: {
     id: string
@@ -138,6 +152,27 @@ export interface Schema {
     expires_at: Time
     /** `presigned`: parts go straight to the bucket. */
     delivery: 'server' | 'presigned'
+    /** The object class as it was when the upload began, JSON; null for files of cases. */
+    policy: Json | null
+    /** The type that the sender declared and that its URL is bound to. */
+    content_type: string | null
+    url_expires_at: Time | null
+  }
+  /** Object classes that a tenant made itself, beside the built-in ones. */
+  object_classes: {
+    id: string
+    tenant_id: string
+    name: string
+    description: string
+    content_types: Json
+    max_bytes: number
+    retention: RetentionName
+    replaceable: Flag
+    tier: 'object' | 'secure'
+    malware: 'reject' | 'keep'
+    created_by: string
+    created_at: Time
+    version: number
   }
   /**
    * One client part. `claim` names the attempt that may write it; while that one is writing, the rest is null. Afterwards `receipts` are
@@ -290,6 +325,8 @@ export type UniqueConstraint =
   | 'items_case_id_label'
   | 'files_tenant_id_object_key'
   | 'files_target_id_object_key'
+  | 'files_sole_current'
+  | 'object_classes_tenant_id_name'
   | 'uploads_tenant_id_file_id'
   | 'upload_parts_upload_id_number'
   | 'jobs_unique_key'

@@ -1,4 +1,5 @@
 import type { Tier } from '@holdfast/api'
+import type { ObjectPolicy } from '../core/object-classes.ts'
 import type { Sql } from './database.ts'
 import { uploadPartQueries } from './upload-parts.ts'
 
@@ -20,7 +21,15 @@ export type UploadRow = {
   expiresAt: number
   /** `presigned`: parts go straight to the bucket. */
   delivery: 'server' | 'presigned'
+  /** The object class as it was when the upload began; null for uploads to cases. */
+  policy: ObjectPolicy | null
+  /** The type that the sender declared and that its URL is bound to; null for uploads to cases. */
+  contentType: string | null
+  urlExpiresAt: number | null
 }
+
+/** What the upload of a file of a case does not have. */
+export const noPolicy = { policy: null, contentType: null, urlExpiresAt: null } as const satisfies Partial<UploadRow>
 
 /** An upload with what parts and answers need of its file. */
 export type UploadView = UploadRow & {
@@ -50,6 +59,9 @@ const columns = [
   'uploads.touched_at as touchedAt',
   'uploads.expires_at as expiresAt',
   'uploads.delivery',
+  'uploads.policy',
+  'uploads.content_type as contentType',
+  'uploads.url_expires_at as urlExpiresAt',
 ] as const
 
 const viewColumns = [
@@ -67,15 +79,20 @@ const viewColumns = [
 
 const views = (sql: Sql) => sql.selectFrom('uploads').innerJoin('files', 'files.id', 'uploads.file_id').select(viewColumns)
 
+const typed = <T extends { policy: string | null }>(row: T) => ({
+  ...row,
+  policy: row.policy === null ? null : (JSON.parse(row.policy) as ObjectPolicy),
+})
+
 export const uploadTable = (sql: Sql) => ({
   async find(tenantId: string, uploadId: string): Promise<UploadView | null> {
     const row = await views(sql).where('uploads.tenant_id', '=', tenantId).where('uploads.id', '=', uploadId).executeTakeFirst()
-    return row ?? null
+    return row ? typed(row) : null
   },
 
   async findOfFile(tenantId: string, fileId: string): Promise<UploadView | null> {
     const row = await views(sql).where('uploads.tenant_id', '=', tenantId).where('uploads.file_id', '=', fileId).executeTakeFirst()
-    return row ?? null
+    return row ? typed(row) : null
   },
 
   async insert(row: UploadRow): Promise<void> {
@@ -96,6 +113,9 @@ export const uploadTable = (sql: Sql) => ({
         touched_at: row.touchedAt,
         expires_at: row.expiresAt,
         delivery: row.delivery,
+        policy: row.policy && JSON.stringify(row.policy),
+        content_type: row.contentType,
+        url_expires_at: row.urlExpiresAt,
       })
       .execute()
   },
@@ -121,7 +141,7 @@ export const uploadTable = (sql: Sql) => ({
     if (filter.caseId !== undefined) query = query.where('files.case_id', '=', filter.caseId)
     if (filter.actorId !== undefined) query = query.where('uploads.actor_id', '=', filter.actorId)
     if (page.before !== null) query = query.where('uploads.id', '<', page.before)
-    return query.orderBy('uploads.id', 'desc').limit(page.limit).execute()
+    return (await query.orderBy('uploads.id', 'desc').limit(page.limit).execute()).map(typed)
   },
 
   /** Open and completing uploads of one case or item. */
@@ -131,18 +151,19 @@ export const uploadTable = (sql: Sql) => ({
       .where('uploads.status', 'in', ['open', 'completing'])
       .where('files.case_id', '=', owner.caseId)
     if (owner.itemId !== undefined) query = query.where('files.item_id', '=', owner.itemId)
-    return query.orderBy('uploads.id').limit(limit).execute()
+    return (await query.orderBy('uploads.id').limit(limit).execute()).map(typed)
   },
 
   /** Uploads of any tenant in `status` that nothing has touched since `before`, by id. */
   async pageUntouched(status: 'open' | 'completing', before: number, page: { after: string; limit: number }): Promise<UploadView[]> {
-    return views(sql)
+    const rows = await views(sql)
       .where('uploads.status', '=', status)
       .where('uploads.touched_at', '<', before)
       .where('uploads.id', '>', page.after)
       .orderBy('uploads.id')
       .limit(page.limit)
       .execute()
+    return rows.map(typed)
   },
 
   /** False, and nothing changed, where the upload is not in `from`. Exactly one of several callers gets true. */

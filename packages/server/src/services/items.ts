@@ -1,7 +1,7 @@
 import { type Item, type ItemCreate, type ItemUpdate, type PageOf, Problem } from '@holdfast/api'
 import type { Caller } from '../core/actor.ts'
 import { toIso } from '../core/clock.ts'
-import { newId } from '../core/ids.ts'
+import { newIdWithOwnStart } from '../core/ids.ts'
 import { type Holdings, type ItemRow, noHoldings } from '../db/cases.ts'
 import { DatabaseConflict } from '../db/database.ts'
 import type { Tables } from '../db/store.ts'
@@ -48,8 +48,7 @@ export const itemService = ({ store, clock, files }: CaseDeps) => ({
 
   /** CONFLICT where another item of the case has the label. */
   async create(caller: Caller, caseId: string, request: ItemCreate): Promise<Item> {
-    const row: ItemRow = {
-      id: newId(),
+    const draft: Omit<ItemRow, 'id'> = {
       tenantId: caller.tenantId,
       caseId,
       label: request.label,
@@ -59,17 +58,20 @@ export const itemService = ({ store, clock, files }: CaseDeps) => ({
       version: 1,
     }
     try {
-      await store.transaction(async (tx) => {
+      return await store.transaction(async (tx) => {
+        // Two items made at once must not get the same folder.
+        await tx.cases.lock(caller.tenantId, caseId)
         existing(await tx.cases.find(caller.tenantId, caseId), 'case')
+        const row: ItemRow = { ...draft, id: newIdWithOwnStart(await tx.items.findLastId(caller.tenantId, caseId), draft.createdAt) }
         await tx.items.insert(row)
         const details = { kind: 'item', name: row.label, title: row.title }
         await tx.audit.append({ ...toldBy(caller), caseId, itemId: row.id, action: 'CREATE', details })
+        return toItem(row)
       })
     } catch (error) {
       if (!(error instanceof DatabaseConflict) || error.constraint !== 'items_case_id_label') throw error
-      throw new Problem('CONFLICT', `Another item of this case has the label ${row.label}. Choose another one.`)
+      throw new Problem('CONFLICT', `Another item of this case has the label ${draft.label}. Choose another one.`)
     }
-    return toItem(row)
   },
 
   async update(caller: Caller, place: ItemPlace, change: { expectedVersion: number | null; changes: ItemUpdate }): Promise<Item> {

@@ -25,9 +25,10 @@ export function mintSetupCode(): { text: string; code: SetupCode } {
 
 const defaultSlug = 'default'
 const defaultName = 'Holdfast'
+const bornBound = ['encrypted', 'objects'] as const
 type Origin = { readonly actor: Actor; readonly requestId: string | null; readonly at: number }
 
-/** A tenant with its built-in Local target (T2) bound to the role Encrypted, and an audit entry of each. */
+/** A tenant with its built-in Local target (T2) bound to the roles that work without any choice, and an audit entry of each. */
 export async function createTenant(tx: Tx, tenant: { slug: string; name: string }, origin: Origin): Promise<TenantRow> {
   const { at, actor, requestId } = origin
   const row = { id: newId(), slug: tenant.slug, name: tenant.name, createdAt: at }
@@ -54,10 +55,12 @@ export async function createTenant(tx: Tx, tenant: { slug: string; name: string 
     location: null,
     capabilities: null,
   })
-  await tx.roleBindings.bind(row.id, { role: 'encrypted', targetId, boundAt: at, staged: false })
   await tx.audit.append({ ...told, action: 'CREATE', details: { kind: 'tenant', name: row.name } })
   await tx.audit.append({ ...told, action: 'CREATE', details: { kind: 'target', name: 'Local', targetId, targetKind: 'local' } })
-  await tx.audit.append({ ...told, action: 'ROLE_BOUND', details: { role: 'encrypted', targetId } })
+  for (const role of bornBound) {
+    await tx.roleBindings.bind(row.id, { role, targetId, boundAt: at, staged: false })
+    await tx.audit.append({ ...told, action: 'ROLE_BOUND', details: { role, targetId } })
+  }
   return row
 }
 

@@ -1,10 +1,11 @@
 import type { CallOptions, StorageTarget } from './target.ts'
 
 export type Operation =
-  | Exclude<keyof StorageTarget, 'kind' | 'presign' | 'serverCopy' | 'lock' | 'space' | 'memory' | typeof Symbol.asyncDispose>
+  | Exclude<keyof StorageTarget, 'kind' | 'presign' | 'serverCopy' | 'lock' | 'space' | 'memory' | 'folders' | typeof Symbol.asyncDispose>
   | 'copy'
   | 'setHold'
   | 'free'
+  | 'makeFolder'
 
 /** One call to a target, as wrappers see it. */
 export type TargetCall = {
@@ -49,7 +50,7 @@ const describe = (operation: Operation, key: string | null, more: Partial<Target
 
 /** A target all of whose calls go through `around`. Presigning and memory are the target's own: they do no I/O. */
 export function intercept(target: StorageTarget, around: Around): StorageTarget {
-  const { serverCopy, lock, space } = target
+  const { serverCopy, lock, space, folders } = target
   return {
     kind: target.kind,
     put: (key, bytes, o) =>
@@ -60,6 +61,11 @@ export function intercept(target: StorageTarget, around: Around): StorageTarget 
       iterate(
         () => target.list(prefix, o),
         (run) => around(describe('list', prefix), o, run),
+      ),
+    listFolder: (folder, o) =>
+      iterate(
+        () => target.listFolder(folder, o),
+        (run) => around(describe('listFolder', folder), o, run),
       ),
     delete: (key, o) => around(describe('delete', key), o, () => target.delete(key, o)),
     beginWrite: (key, size, o) => around(describe('beginWrite', key), o, () => target.beginWrite(key, size, o)),
@@ -78,6 +84,7 @@ export function intercept(target: StorageTarget, around: Around): StorageTarget 
     serverCopy: serverCopy && { copy: (from, to, o) => around(describe('copy', to), o, () => serverCopy.copy(from, to, o)) },
     lock: lock && { setHold: (key, held, o) => around(describe('setHold', key), o, () => lock.setHold(key, held, o)) },
     space: space && { free: (o) => around(describe('free', null), o, () => space.free(o)) },
+    folders: folders && { make: (folder, o) => around(describe('makeFolder', folder), o, () => folders.make(folder, o)) },
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   }
 }

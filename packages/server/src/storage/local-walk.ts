@@ -3,7 +3,7 @@ import { lstat, opendir, rmdir } from 'node:fs/promises'
 import { isKeyPrefix, RESERVED_PREFIX } from './key.ts'
 import { unless } from './local-errors.ts'
 import type { Layout } from './local-layout.ts'
-import type { ObjectStat } from './target.ts'
+import type { FolderEntry, ObjectStat } from './target.ts'
 
 const BATCH = 64
 
@@ -37,15 +37,39 @@ export type Found = { object: ObjectStat } | { writeDirectory: string; keyPrefix
  * `prefix` is any text: one that no key can begin with finds nothing.
  */
 export async function* walk(layout: Layout, prefix: string): AsyncGenerator<Found> {
+  const at = await findDirectory(layout, prefix)
+  if (at) yield* walkDirectory(layout, { ...at, prefix })
+}
+
+/** The deepest directory that all keys with `prefix` lie in; null where there is none, or a link stands in its way. */
+async function findDirectory(layout: Layout, prefix: string): Promise<{ directory: string; keyPrefix: string } | null> {
   const parents = prefix.split('/').slice(0, -1)
-  if (!isKeyPrefix(prefix)) return
-  const keyPrefix = parents.map((segment) => `${segment}/`).join('')
-  const directory = [layout.root, ...parents.map(layout.segmentToName)].join('/')
+  if (!isKeyPrefix(prefix)) return null
   for (let i = 0; i < parents.length; i += 1) {
     const at = [layout.root, ...parents.slice(0, i + 1).map(layout.segmentToName)].join('/')
-    if (!(await unless(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'], lstat(at)))?.isDirectory()) return
+    if (!(await unless(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'], lstat(at)))?.isDirectory()) return null
   }
-  yield* walkDirectory(layout, { directory, keyPrefix, prefix })
+  const directory = [layout.root, ...parents.map(layout.segmentToName)].join('/')
+  return { directory, keyPrefix: parents.map((segment) => `${segment}/`).join('') }
+}
+
+/** What lies directly in a folder, without links and special files. */
+export async function* entriesOfFolder(layout: Layout, folder: string): AsyncGenerator<FolderEntry> {
+  const at = await findDirectory(layout, folder)
+  if (!at) return
+  for await (const batch of entriesOf(at.directory)) {
+    for (const entry of batch) {
+      const shown = entry.isFile() || (entry.isDirectory() && !entry.name.startsWith(RESERVED_PREFIX))
+      if (!shown) continue
+      const name = layout.nameToSegment(entry.name)
+      if (name === null || entry.isDirectory()) {
+        yield { kind: name === null ? 'foreign' : 'folder', name: name ?? entry.name }
+        continue
+      }
+      const stats = await unless(['ENOENT'], lstat(`${at.directory}/${entry.name}`, { bigint: true }))
+      if (stats?.isFile()) yield { kind: 'object', object: toObjectStat(at.keyPrefix + name, stats) }
+    }
+  }
 }
 
 async function* walkDirectory(layout: Layout, at: { directory: string; keyPrefix: string; prefix: string }): AsyncGenerator<Found> {

@@ -6,7 +6,7 @@ import { codeOf, toStorageError } from './local-errors.ts'
 import { createLayout, ignoresCase, requireRoot } from './local-layout.ts'
 import { deleteObject, type Local, putObject, readObject, statObject } from './local-objects.ts'
 import { createObjectOpener } from './local-open.ts'
-import { walk } from './local-walk.ts'
+import { entriesOfFolder, walk } from './local-walk.ts'
 import { createWriteFiles, type DirectWriting } from './local-write-files.ts'
 import { abortWrite, beginWrite, commitWrite, flushWrite, listWrites, writePart } from './local-writes.ts'
 import { checkRange } from './receipts.ts'
@@ -107,6 +107,7 @@ function targetOver(local: Local, direct: DirectWriting): StorageTarget {
       }),
     stat: (key, options) => call('Looking up', options, () => statObject(local, key)),
     list: (prefix, options) => iterate(objectsBelow(local, prefix), options),
+    listFolder: (folder, options) => iterate(entriesOfFolder(local.layout, folder), options),
     delete: (key, options) => call('Deleting', options, () => deleteObject(local, key)),
     beginWrite: (key, size, options) => call('Beginning a write', options, () => beginWrite(local, key, size)),
     writePart: (key, id, part, options) => call('Writing', options, () => writePart(local, { key, id }, part, options?.signal)),
@@ -124,6 +125,7 @@ function targetOver(local: Local, direct: DirectWriting): StorageTarget {
           return bavail * bsize
         }),
     },
+    folders: null,
     memory: direct.memory,
     async [Symbol.asyncDispose]() {
       close()

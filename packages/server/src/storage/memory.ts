@@ -67,6 +67,17 @@ export function memoryTarget(clock: Clock, store: MemoryStore = createMemoryStor
         if (key.startsWith(prefix)) yield statOf(key, held)
       }
     },
+    async *listFolder(folder, options) {
+      enter(null, options)
+      const below = new Set<string>()
+      for (const [key, held] of objects) {
+        if (!key.startsWith(folder)) continue
+        const [name = '', ...rest] = key.slice(folder.length).split('/')
+        if (rest.length === 0) yield { kind: 'object', object: statOf(key, held) }
+        else if (!below.has(name)) yield { kind: 'folder', name }
+        if (rest.length > 0) below.add(name)
+      }
+    },
     async delete(key, options) {
       enter(key, options)
       objects.delete(key)
@@ -114,6 +125,7 @@ export function memoryTarget(clock: Clock, store: MemoryStore = createMemoryStor
     serverCopy: null,
     lock: null,
     space: null,
+    folders: null,
     memory: null,
     async [Symbol.asyncDispose]() {
       closed = true

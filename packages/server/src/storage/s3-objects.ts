@@ -22,7 +22,7 @@ import {
   toObjectKey,
   withEncryption,
 } from './s3-place.ts'
-import { type CallOptions, type ObjectStat, StorageError } from './target.ts'
+import { type CallOptions, type FolderEntry, type ObjectStat, StorageError } from './target.ts'
 
 /** Carries the id of the write that made the object, by which a repeated commit knows its own. */
 export const WRITE_METADATA = 'holdfast-write'
@@ -158,20 +158,44 @@ async function readNothing(s3: S3, key: string, range: { offset: number; options
   if (range.offset > stat.size) throw new StorageError('out-of-range', `${range.offset} of ${stat.size} bytes`)
 }
 
-/** One page of at most a thousand at a time. */
-export async function* listObjects(s3: S3, prefix: string, options?: CallOptions): AsyncGenerator<ObjectStat> {
-  if (!isKeyPrefix(prefix)) return
+type Listed = { readonly name: string; readonly stat: Omit<ObjectStat, 'key'> | null }
+
+/** What the bucket holds below a prefix, by its own names: objects, and with a delimiter folders, which have no stat. A page at a time. */
+async function* namesBelow(s3: S3, asked: { Prefix: string; Delimiter?: '/' }, options?: CallOptions): AsyncGenerator<Listed> {
   for (let token: string | undefined; ; ) {
     const page = await request('s3:ListBucket', options, (http) => {
       const more = token === undefined ? {} : { ContinuationToken: token }
-      return s3.client.send(new ListObjectsV2Command({ Bucket: s3.bucket, Prefix: s3.prefix + prefix, EncodingType: 'url', ...more }), http)
+      return s3.client.send(new ListObjectsV2Command({ Bucket: s3.bucket, ...asked, EncodingType: 'url', ...more }), http)
     })
+    const plain = (name: string): string => (page.EncodingType === 'url' ? decodeName(name) : name)
     for (const { Key = '', Size = 0, LastModified, ETag } of page.Contents ?? []) {
-      const key = fromObjectKey(s3, page.EncodingType === 'url' ? decodeName(Key) : Key)
-      if (key?.startsWith(prefix)) yield { key, size: Size, modifiedAt: LastModified?.getTime() ?? 0, etag: unquoted(ETag) }
+      yield { name: plain(Key), stat: { size: Size, modifiedAt: LastModified?.getTime() ?? 0, etag: unquoted(ETag) } }
     }
+    for (const { Prefix = '' } of page.CommonPrefixes ?? []) yield { name: plain(Prefix), stat: null }
     if (!page.IsTruncated || !page.NextContinuationToken) return
     token = page.NextContinuationToken
+  }
+}
+
+export async function* listObjects(s3: S3, prefix: string, options?: CallOptions): AsyncGenerator<ObjectStat> {
+  if (!isKeyPrefix(prefix)) return
+  for await (const { name, stat } of namesBelow(s3, { Prefix: s3.prefix + prefix }, options)) {
+    const key = fromObjectKey(s3, name)
+    if (stat && key?.startsWith(prefix)) yield { key, ...stat }
+  }
+}
+
+/** What lies directly below a prefix; the marker that some programs make for a folder is not a thing in it. */
+export async function* listFolder(s3: S3, folder: string, options?: CallOptions): AsyncGenerator<FolderEntry> {
+  if (!isKeyPrefix(folder)) return
+  const Prefix = s3.prefix + folder
+  for await (const { name, stat } of namesBelow(s3, { Prefix, Delimiter: '/' }, options)) {
+    if (name === Prefix || !name.startsWith(Prefix)) continue
+    const own = name.slice(Prefix.length)
+    const key = fromObjectKey(s3, name)
+    if (!stat) yield { kind: 'folder', name: own.replace(/\/$/, '') }
+    else if (key === null) yield { kind: 'foreign', name: own }
+    else yield { kind: 'object', object: { key, ...stat } }
   }
 }
 

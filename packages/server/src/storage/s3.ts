@@ -4,7 +4,7 @@ import type { EndpointPolicy } from './endpoint-guard.ts'
 import { checkRange } from './receipts.ts'
 import { createS3Client } from './s3-client.ts'
 import { copyObject } from './s3-copy.ts'
-import { deleteObject, headObject, listObjects, putObject, readObject, toStat } from './s3-objects.ts'
+import { deleteObject, headObject, listFolder, listObjects, putObject, readObject, toStat } from './s3-objects.ts'
 import { request, type S3, toObjectKey } from './s3-place.ts'
 import { createPresign } from './s3-presign.ts'
 import { abortWrite, beginWrite, commitWrite, flushWrite, listWrites, writePart } from './s3-writes.ts'
@@ -92,6 +92,7 @@ export function openS3Target(options: S3Options): StorageTarget {
         return stat && toStat(stat)
       }),
     list: (prefix, o) => iterate(() => listObjects(s3, prefix, o), o),
+    listFolder: (folder, o) => iterate(() => listFolder(s3, folder, o), o),
     delete: (key, o) => call(o, () => deleteObject(s3, key, o)),
     beginWrite: (key, size, o) => call(o, () => beginWrite(s3, key, size, o)),
     writePart: (key, id, part, o) => call(o, () => writePart(s3, { key, id }, part, o)),
@@ -103,6 +104,7 @@ export function openS3Target(options: S3Options): StorageTarget {
     serverCopy: { copy: (from, to, o) => call(o, () => copyObject(s3, { from, to }, o)) },
     lock: options.objectLock ? createLock(s3) : null,
     space: null,
+    folders: null,
     memory: null,
     async [Symbol.asyncDispose]() {
       closed = true

@@ -39,6 +39,14 @@ export type ObjectStat = {
 }
 
 /**
+ * One thing in a folder. `foreign` is something whose name no key can hold, so that no call but a listing reaches it.
+ * Unfinished writes, links and special files are none of them.
+ */
+export type FolderEntry =
+  | { readonly kind: 'object'; readonly object: ObjectStat }
+  | { readonly kind: 'folder' | 'foreign'; readonly name: string }
+
+/**
  * Names a write that is under way. It is all another process needs to go on with it. Up to the first '#' it is the name by which
  * `listWrites` tells it, see `writeName`; behind it a driver keeps what its backend does not.
  */
@@ -74,6 +82,11 @@ export interface StorageTarget extends AsyncDisposable {
   stat(key: string, options?: CallOptions): Promise<ObjectStat | null>
   /** Committed objects alone whose key starts with `prefix`, in any order, in constant memory. */
   list(prefix: string, options?: CallOptions): AsyncIterable<ObjectStat>
+  /**
+   * What lies directly in a folder, each once, in any order, in constant memory and without looking below it. `folder` is '' or ends
+   * in '/'. One that does not exist is empty.
+   */
+  listFolder(folder: string, options?: CallOptions): AsyncIterable<FolderEntry>
   /** Durable when resolved. A missing object counts as success. */
   delete(key: string, options?: CallOptions): Promise<void>
 
@@ -100,6 +113,8 @@ export interface StorageTarget extends AsyncDisposable {
   readonly serverCopy: ServerCopy | null
   readonly lock: ObjectLock | null
   readonly space: Space | null
+  /** Null where folders come and go with the objects in them, or nobody looks into them. */
+  readonly folders: Folders | null
   /** Null where `writePart` takes bytes from any memory equally well. */
   readonly memory: WriteMemory | null
 }
@@ -117,6 +132,10 @@ export interface ServerCopy {
 }
 export interface ObjectLock {
   setHold(key: string, held: boolean, options?: CallOptions): Promise<void>
+}
+export interface Folders {
+  /** Makes the folder, and those above it, where it is missing. `folder` ends in '/'. */
+  make(folder: string, options?: CallOptions): Promise<void>
 }
 export interface Space {
   /** Bytes that can still be written, or null where the backend does not say. */

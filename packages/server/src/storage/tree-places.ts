@@ -32,7 +32,7 @@ export const toStat = (key: string, stat: Pick<RemoteStat, 'size' | 'modifiedAt'
 
 export const isFault = (error: unknown, ...faults: string[]): boolean => error instanceof StorageError && faults.includes(error.fault)
 
-async function makeFolders({ files }: Tree, folder: string, options?: CallOptions): Promise<void> {
+export async function makeFolders({ files }: Pick<Tree, 'files'>, folder: string, options?: CallOptions): Promise<void> {
   if (folder === '') return
   try {
     if (!(await files.makeFolder(folder, options)) && !(await files.stat(folder, options))?.isFolder) {
@@ -40,7 +40,7 @@ async function makeFolders({ files }: Tree, folder: string, options?: CallOption
     }
   } catch (error) {
     if (!isFault(error, 'not-found')) throw error
-    await makeFolders({ files } as Tree, folder.split('/').slice(0, -1).join('/'), options)
+    await makeFolders({ files }, folder.split('/').slice(0, -1).join('/'), options)
     await files.makeFolder(folder, options)
   }
 }

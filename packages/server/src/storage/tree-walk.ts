@@ -1,22 +1,48 @@
-import { isKeyPrefix, RESERVED_PREFIX } from './key.ts'
-import type { CallOptions, ObjectStat, WriteId } from './target.ts'
-import { isFault, join, type Tree, toStat } from './tree-places.ts'
+import { checkKey, isKeyPrefix, keyFault, RESERVED_PREFIX } from './key.ts'
+import type { CallOptions, FolderEntry, ObjectStat, WriteId } from './target.ts'
+import { isFault, join, makeFolders, type Tree, toStat } from './tree-places.ts'
 import { toTreeWriteId, writeFolderStart } from './tree-writes.ts'
 
 type Found = { readonly object: ObjectStat } | { readonly writeFolder: string; readonly keyPrefix: string; readonly startedAt: number }
 
 /** Walks what may lie below `prefix`, depth first; memory grows with depth alone. */
 async function* walk(tree: Tree, prefix: string, options?: CallOptions): AsyncGenerator<Found> {
+  const folder = findFolder(tree, prefix)
+  if (folder) yield* walkFolder(tree, { ...folder, prefix, options })
+}
+
+/** The deepest folder that all keys with `prefix` lie in; null where no key can have it. */
+function findFolder(tree: Tree, prefix: string): { folder: string; keyPrefix: string } | null {
   const parents = prefix.split('/').slice(0, -1)
-  if (!isKeyPrefix(prefix)) return
+  if (!isKeyPrefix(prefix)) return null
   let folder = ''
   try {
     for (const segment of parents) folder = join(folder, tree.files.names.toName(segment))
   } catch (error) {
-    if (isFault(error, 'bad-key')) return
+    if (isFault(error, 'bad-key')) return null
     throw error
   }
-  yield* walkFolder(tree, { folder, keyPrefix: parents.map((segment) => `${segment}/`).join(''), prefix, options })
+  return { folder, keyPrefix: parents.map((segment) => `${segment}/`).join('') }
+}
+
+/** What lies directly in a folder. */
+export async function* entriesOfFolder(tree: Tree, prefix: string, options?: CallOptions): AsyncGenerator<FolderEntry> {
+  const at = findFolder(tree, prefix)
+  if (!at) return
+  for await (const row of tree.files.list(at.folder, options)) {
+    if (row.isFolder && row.name.startsWith(RESERVED_PREFIX)) continue
+    const segment = row.name.startsWith(RESERVED_PREFIX) ? null : tree.files.names.toSegment(row.name)
+    const key = segment === null || keyFault(at.keyPrefix + segment) !== null ? null : at.keyPrefix + segment
+    if (row.isFolder) yield { kind: 'folder', name: segment ?? row.name }
+    else if (key === null) yield { kind: 'foreign', name: row.name }
+    else yield { kind: 'object', object: toStat(key, row) }
+  }
+}
+
+export async function makeFolder(tree: Tree, prefix: string, options?: CallOptions): Promise<void> {
+  checkKey(prefix.replace(/\/$/, ''))
+  const at = findFolder(tree, prefix)
+  if (at) await makeFolders(tree, at.folder, options)
 }
 
 type Walked = { folder: string; keyPrefix: string; prefix: string; options: CallOptions | undefined }

@@ -15,7 +15,7 @@ import {
   type Tree,
   toStat,
 } from './tree-places.ts'
-import { listWrites, objects } from './tree-walk.ts'
+import { entriesOfFolder, listWrites, makeFolder, objects } from './tree-walk.ts'
 import { isFileOfWrite, noSuchWrite, parseTreeWriteId, type TreeWrite, toTreeReceipt, toTreeWriteId } from './tree-writes.ts'
 
 export type TreeOptions = {
@@ -204,6 +204,7 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
       }),
     stat: (key, o) => call(o, () => findStat(tree, key, o)),
     list: (prefix, o) => iterate(o, objects(tree, prefix, o)),
+    listFolder: (folder, o) => iterate(o, entriesOfFolder(tree, folder, o)),
     delete: (key, o) => call(o, () => remove(tree, key, o)),
     beginWrite: (key, size, o) => call(o, () => beginWrite(tree, key, size, o)),
     writePart: (key, id, part, o) =>
@@ -223,6 +224,7 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
     serverCopy: null,
     lock: null,
     space: { free: (o) => call(o, () => files.free(o)) },
+    folders: { make: (folder, o) => call(o, () => makeFolder(tree, folder, o)) },
     memory: null,
     async [Symbol.asyncDispose]() {
       if (closed) return

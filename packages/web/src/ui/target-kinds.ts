@@ -20,7 +20,12 @@ export function sayTarget(target: { readonly name: string; readonly kind: string
 }
 
 /** Each role of storage as people read it. */
-export const storageRoleNames: Record<StorageRole, string> = { encrypted: 'Encrypted', direct: 'Direct', backup: 'Backup' }
+export const storageRoleNames: Record<StorageRole, string> = {
+  encrypted: 'Encrypted',
+  direct: 'Direct',
+  backup: 'Backup',
+  objects: 'Objects',
+}
 
 /** Roles of newer servers are shown as they are. */
 export const sayStorageRole = (role: string): string => Object.entries(storageRoleNames).find(([name]) => name === role)?.[1] ?? role

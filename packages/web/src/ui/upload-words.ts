@@ -10,6 +10,7 @@ const remedies: Record<UploadErrorCode, string> = {
   refused: '',
   unreachable: 'Check the connection, then choose Retry; it goes on where it was.',
   'upload-gone': 'Choose Retry to send the file again from the start.',
+  'storage-blocked': 'An administrator sees the cause with Test Direct, under Storage. Then choose Retry; it goes on where it was.',
   rejected: 'Nothing of it can be downloaded. Send the file again.',
   stopped: 'The server keeps what it has. Choose the same file again to go on.',
 }

@@ -8,7 +8,7 @@ import { containerAad, secureKey } from '../../core/object-keys.ts'
 import { planUpload, type UploadPlan } from '../../core/upload-plan.ts'
 import { type FileRow, noObjectYet } from '../../db/files.ts'
 import type { Tx } from '../../db/store.ts'
-import type { UploadRow } from '../../db/uploads.ts'
+import { noPolicy, type UploadRow } from '../../db/uploads.ts'
 import { existing, toldBy } from '../caller.ts'
 import { toSession } from '../file-view.ts'
 import type { IngestDeps } from './deps.ts'
@@ -97,6 +97,7 @@ async function draft(
       touchedAt: now,
       expiresAt: expiryFrom(now),
       delivery: 'server',
+      ...noPolicy,
     },
   }
 }

@@ -81,4 +81,9 @@ export const roleWords = {
     explain: 'Takes large files as they are, protected by the storage itself. Off, and shown to nobody, until a target is chosen.',
   },
   backup: { label: 'Backup', explain: 'Takes encrypted snapshots of the database.' },
+  objects: {
+    label: 'Objects',
+    explain:
+      'Takes what apps store through the API. In a bucket the bytes go straight there, protected by the storage; elsewhere Holdfast seals them.',
+  },
 } as const

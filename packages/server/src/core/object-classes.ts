@@ -1,0 +1,44 @@
+import { MiB, type ObjectClass } from '@holdfast/api'
+
+/** What a class says, as an upload keeps it from its beginning to its end (O3). */
+export type ObjectPolicy = Pick<ObjectClass, 'name' | 'contentTypes' | 'maxBytes' | 'retention' | 'replaceable' | 'tier' | 'malware'>
+/** A class of the tables here and of the configuration file. */
+export type NamedClass = ObjectPolicy & Pick<ObjectClass, 'description'>
+
+const CSV = 'text/csv'
+const JPEG = 'image/jpeg'
+const PDF = 'application/pdf'
+const PNG = 'image/png'
+const SVG = 'image/svg+xml'
+const WEBP = 'image/webp'
+const XLS = 'application/vnd.ms-excel'
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+/** What a class is that says nothing else. */
+export const classDefaults = { description: '', retention: 'PERMANENT', replaceable: false, tier: 'object', malware: 'reject' } as const
+
+const images = [JPEG, PNG, WEBP]
+const papers = [JPEG, PNG, PDF]
+const kept = { ...classDefaults, retention: 'COMPLIANCE_ARCHIVE' } as const
+const replaced = { ...classDefaults, replaceable: true } as const
+
+/** THE table of built-in classes (O2). */
+export const builtinClasses: readonly NamedClass[] = [
+  { ...replaced, name: 'USER_PROFILE_PHOTO', description: 'The picture of a person', contentTypes: images, maxBytes: 5 * MiB },
+  { ...replaced, name: 'COMPANY_LOGO', description: 'The logo of a company', contentTypes: [...images, SVG], maxBytes: 5 * MiB },
+  { ...replaced, name: 'CUSTOMER_SIGNATURE', description: 'A signature as a picture', contentTypes: images, maxBytes: 2 * MiB },
+  { ...kept, name: 'KYC_IDENTITY_DOCUMENT', description: 'A passport or identity card', contentTypes: papers, maxBytes: 10 * MiB },
+  { ...kept, name: 'KYC_SUPPORTING_DOCUMENT', description: 'Proof of address and the like', contentTypes: papers, maxBytes: 10 * MiB },
+  { ...kept, name: 'LOAN_DOCUMENT', description: 'A paper of a loan', contentTypes: papers, maxBytes: 20 * MiB },
+  {
+    ...classDefaults,
+    name: 'IMPORT_FILE',
+    description: 'A table to import from',
+    contentTypes: [CSV, XLS, XLSX],
+    maxBytes: 50 * MiB,
+    retention: 'IMPORT_ARTIFACT_90D',
+  },
+  { ...kept, name: 'STATEMENT', description: 'A statement of account', contentTypes: [PDF], maxBytes: 20 * MiB },
+  { ...kept, name: 'REPORT', description: 'A report', contentTypes: [PDF, CSV], maxBytes: 20 * MiB },
+  { ...classDefaults, name: 'GENERAL_DOCUMENT', description: 'Any other document', contentTypes: papers, maxBytes: 20 * MiB },
+]
