@@ -8,6 +8,13 @@ export const securePrefix = (tenantId: string): string => `${rolePrefixes.encryp
 export const secureKey = (file: { tenantId: string; caseId: string; fileId: string }): string =>
   `${securePrefix(file.tenantId)}${file.caseId}/${file.fileId}.bin`
 
+/** Every object of the apps of a tenant starts with this (O6). */
+export const objectPrefix = (tenantId: string): string => `${rolePrefixes.objects}${tenantId}/`
+
+/** Where an object of an app lies in its target (O12). Type and id of the owner have passed the schema, so neither holds a slash. */
+export const objectKeyOf = (file: { tenantId: string; ownerType: string; ownerId: string; fileId: string }): string =>
+  `${objectPrefix(file.tenantId)}${file.ownerType}/${file.ownerId}/${file.fileId}`
+
 /** The AAD of a secure file's container: an object that is copied over another file's does not open (docs/spec/container.md). */
 export const containerAad = (file: { tenantId: string; fileId: string }): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(`holdfast:v1:${file.tenantId}:${file.fileId}`) as Uint8Array<ArrayBuffer>

@@ -124,7 +124,8 @@ export type FileFilter = {
   status?: FileStatus | undefined
 }
 
-const columns = [
+/** Also for `objects`, which are files too. */
+export const fileColumns = [
   'files.id',
   'files.tenant_id as tenantId',
   'files.case_id as caseId',
@@ -171,7 +172,7 @@ const columns = [
 ] as const
 
 const viewColumns = [
-  ...columns,
+  ...fileColumns,
   'targets.name as targetName',
   'targets.kind as targetKind',
   'targets.removed_at as targetRemovedAt',
@@ -268,7 +269,7 @@ type AsStored = {
 }
 
 /** The status column holds what `FileStatus` names and nothing else. */
-const typed = <T extends AsStored>(row: T) => ({
+export const typedFile = <T extends AsStored>(row: T) => ({
   ...row,
   status: row.status as FileStatus,
   discovered: row.discovered === 1,
@@ -298,13 +299,18 @@ export const fileTable = (sql: Sql) => ({
       .where('files.id', '=', fileId)
       .where('files.deleted_at', 'is', null)
       .executeTakeFirst()
-    return row ? typed(row) : null
+    return row ? typedFile(row) : null
   },
 
   /** Also the tombstone of a deleted file. */
   async findAny(tenantId: string, fileId: string): Promise<FileRow | null> {
-    const row = await sql.selectFrom('files').select(columns).where('tenant_id', '=', tenantId).where('id', '=', fileId).executeTakeFirst()
-    return row ? typed(row) : null
+    const row = await sql
+      .selectFrom('files')
+      .select(fileColumns)
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', fileId)
+      .executeTakeFirst()
+    return row ? typedFile(row) : null
   },
 
   /** Newest first: those with an id below `before`. */
@@ -316,7 +322,7 @@ export const fileTable = (sql: Sql) => ({
     if (filter.status !== undefined) query = query.where('files.status', '=', filter.status)
     if (page.before !== null) query = query.where('files.id', '<', page.before)
     // As text, so that PostgreSQL knows how few rows are wanted when it plans for any values and keeps that plan.
-    return (await query.orderBy('files.id', 'desc').limit(raw.lit(page.limit)).execute()).map(typed)
+    return (await query.orderBy('files.id', 'desc').limit(raw.lit(page.limit)).execute()).map(typedFile)
   },
 
   async insert(row: FileRow): Promise<void> {
@@ -338,6 +344,26 @@ export const fileTable = (sql: Sql) => ({
     if (to === 'DAMAGED' && file.targetId !== undefined) update = update.where('target_id', '=', file.targetId)
     const result = await update.executeTakeFirst()
     return result.numUpdatedRows > 0n
+  },
+
+  /** The object does not count any more: another has taken its place. */
+  async supersede(
+    file: { tenantId: string; id: string },
+    change: { by: string; retention: RetentionName; expiresAt: number | null },
+  ): Promise<void> {
+    await sql
+      .updateTable('files')
+      .set((eb) => ({
+        is_current: 0 as const,
+        superseded_by: change.by,
+        retention: change.retention,
+        expires_at: change.expiresAt,
+        version: eb('version', '+', 1),
+      }))
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('is_current', '=', 1)
+      .execute()
   },
 
   /** The object of a READY file is at another target from now on. False where the file is not READY at `from` any more. */
@@ -387,7 +413,7 @@ export const fileTable = (sql: Sql) => ({
   async pageOfTarget(place: { tenantId: string; targetId: string }, after: string, limit: number): Promise<FileRow[]> {
     const rows = await sql
       .selectFrom('files')
-      .select(columns)
+      .select(fileColumns)
       .where('tenant_id', '=', place.tenantId)
       .where('target_id', '=', place.targetId)
       .where('status', '=', 'READY')
@@ -396,7 +422,7 @@ export const fileTable = (sql: Sql) => ({
       .orderBy('id')
       .limit(limit)
       .execute()
-    return rows.map(typed)
+    return rows.map(typedFile)
   },
 
   /** How many stored files a target has, and their bytes. */
@@ -417,7 +443,7 @@ export const fileTable = (sql: Sql) => ({
     const rows = await sql
       .selectFrom('files')
       .innerJoin('targets', 'targets.id', 'files.sync_target_id')
-      .select(columns)
+      .select(fileColumns)
       .where('files.sync_target_id', 'is not', null)
       .where('targets.removed_at', 'is', null)
       .where('files.status', '=', 'READY')
@@ -426,7 +452,7 @@ export const fileTable = (sql: Sql) => ({
       .orderBy('files.id')
       .limit(limit)
       .execute()
-    return rows.map(typed)
+    return rows.map(typedFile)
   },
 
   /** Keeps the digest that the sender declared, before the first one is kept. */
@@ -463,50 +489,57 @@ export const fileTable = (sql: Sql) => ({
 
   /** All files of all tenants by id, tombstones among them: for check and sweep. */
   async pageOfAll(after: string, limit: number): Promise<FileRow[]> {
-    const rows = await sql.selectFrom('files').select(columns).where('id', '>', after).orderBy('id').limit(limit).execute()
-    return rows.map(typed)
+    const rows = await sql.selectFrom('files').select(fileColumns).where('id', '>', after).orderBy('id').limit(limit).execute()
+    return rows.map(typedFile)
   },
 
   /** Files that are deleted or failed and whose object has not been seen to be gone. */
   async pageToPurge(after: string, limit: number): Promise<FileRow[]> {
-    const rows = await sql.selectFrom('files').select(columns).where('id', '>', after).where(isToPurge).orderBy('id').limit(limit).execute()
-    return rows.map(typed)
+    const rows = await sql
+      .selectFrom('files')
+      .select(fileColumns)
+      .where('id', '>', after)
+      .where(isToPurge)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return rows.map(typedFile)
   },
 
   async pageByStatus(status: FileStatus, after: string, limit: number): Promise<FileRow[]> {
     const rows = await sql
       .selectFrom('files')
-      .select(columns)
+      .select(fileColumns)
       .where('status', '=', status)
       .where('id', '>', after)
       .orderBy('id')
       .limit(limit)
       .execute()
-    return rows.map(typed)
+    return rows.map(typedFile)
   },
 
   /** Live files of a case, or of one item, by id. */
   async pageOfOwner(owner: { tenantId: string; caseId: string; itemId?: string }, after: string, limit: number): Promise<FileRow[]> {
     let query = sql
       .selectFrom('files')
-      .select(columns)
+      .select(fileColumns)
       .where('tenant_id', '=', owner.tenantId)
       .where('case_id', '=', owner.caseId)
       .where('deleted_at', 'is', null)
       .where('id', '>', after)
     if (owner.itemId !== undefined) query = query.where('item_id', '=', owner.itemId)
-    return (await query.orderBy('id').limit(limit).execute()).map(typed)
+    return (await query.orderBy('id').limit(limit).execute()).map(typedFile)
   },
 
   /** The row that names this object; null where nothing does. */
   async findByKey(tenantId: string, objectKey: string): Promise<FileRow | null> {
     const row = await sql
       .selectFrom('files')
-      .select(columns)
+      .select(fileColumns)
       .where('tenant_id', '=', tenantId)
       .where('object_key', '=', objectKey)
       .executeTakeFirst()
-    return row ? typed(row) : null
+    return row ? typedFile(row) : null
   },
 
   /** Bytes that the objects of live files take at each target: what `used_bytes` has to say. */

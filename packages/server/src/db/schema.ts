@@ -157,6 +157,8 @@ export interface Schema {
     /** The type that the sender declared and that its URL is bound to. */
     content_type: string | null
     url_expires_at: Time | null
+    /** What the sender declared at completion, hex; SHA-256 is the file's. */
+    declared_md5: string | null
   }
   /** Object classes that a tenant made itself, beside the built-in ones. */
   object_classes: {

@@ -9,6 +9,8 @@ import { type JobChange, jobTable } from './job-queue.ts'
 import { jobScheduleTable } from './job-schedules.ts'
 import { keyTable } from './keys.ts'
 import { moveTable } from './moves.ts'
+import { objectClassTable } from './object-classes.ts'
+import { objectTable } from './objects.ts'
 import { roleBindingTable } from './role-bindings.ts'
 import { migrationTable } from './target-migrations.ts'
 import { targetTable } from './targets.ts'
@@ -39,6 +41,8 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   moves: moveTable(sql),
   migrations: migrationTable(sql),
   uploads: uploadTable(sql),
+  objects: objectTable(sql),
+  objectClasses: objectClassTable(sql),
 })
 
 export type TableDeps = {

@@ -1,4 +1,5 @@
 import type { Tier } from '@holdfast/api'
+import { sql as raw } from 'kysely'
 import type { ObjectPolicy } from '../core/object-classes.ts'
 import type { Sql } from './database.ts'
 import { uploadPartQueries } from './upload-parts.ts'
@@ -26,10 +27,12 @@ export type UploadRow = {
   /** The type that the sender declared and that its URL is bound to; null for uploads to cases. */
   contentType: string | null
   urlExpiresAt: number | null
+  /** What the sender declared at completion, hex. */
+  declaredMd5: string | null
 }
 
 /** What the upload of a file of a case does not have. */
-export const noPolicy = { policy: null, contentType: null, urlExpiresAt: null } as const satisfies Partial<UploadRow>
+export const noPolicy = { policy: null, contentType: null, urlExpiresAt: null, declaredMd5: null } as const satisfies Partial<UploadRow>
 
 /** An upload with what parts and answers need of its file. */
 export type UploadView = UploadRow & {
@@ -62,6 +65,7 @@ const columns = [
   'uploads.policy',
   'uploads.content_type as contentType',
   'uploads.url_expires_at as urlExpiresAt',
+  'uploads.declared_md5 as declaredMd5',
 ] as const
 
 const viewColumns = [
@@ -78,6 +82,9 @@ const viewColumns = [
 ] as const
 
 const views = (sql: Sql) => sql.selectFrom('uploads').innerJoin('files', 'files.id', 'uploads.file_id').select(viewColumns)
+
+/** Literal text, since a partial index serves a query only where its condition is recognised in it. */
+const isOpenOfObject = raw<boolean>`policy is not null and status = 'open'`
 
 const typed = <T extends { policy: string | null }>(row: T) => ({
   ...row,
@@ -116,11 +123,12 @@ export const uploadTable = (sql: Sql) => ({
         policy: row.policy && JSON.stringify(row.policy),
         content_type: row.contentType,
         url_expires_at: row.urlExpiresAt,
+        declared_md5: row.declaredMd5,
       })
       .execute()
   },
 
-  /** Uploads of one person that are open or completing. */
+  /** Uploads of one person to cases that are open or completing. */
   async countRunning(tenantId: string, actorId: string): Promise<number> {
     const row = await sql
       .selectFrom('uploads')
@@ -128,16 +136,44 @@ export const uploadTable = (sql: Sql) => ({
       .where('tenant_id', '=', tenantId)
       .where('actor_id', '=', actorId)
       .where('status', 'in', ['open', 'completing'])
+      .where('policy', 'is', null)
       .executeTakeFirstOrThrow()
     return Number(row.count)
   },
 
-  /** Open and completing uploads, newest first. */
+  /** Open uploads of objects that one actor began and whose URLs still hold at `now`. */
+  async countUrls(tenantId: string, actorId: string, now: number): Promise<number> {
+    const row = await sql
+      .selectFrom('uploads')
+      .select((eb) => eb.fn.countAll<number | string>().as('count'))
+      .where('tenant_id', '=', tenantId)
+      .where('actor_id', '=', actorId)
+      .where('url_expires_at', '>', now)
+      .where(isOpenOfObject)
+      .executeTakeFirstOrThrow()
+    return Number(row.count)
+  },
+
+  /** Keeps the MD5 that the sender declared, before the first one is kept. */
+  async declareMd5(upload: { tenantId: string; id: string }, md5: string): Promise<void> {
+    await sql
+      .updateTable('uploads')
+      .set({ declared_md5: md5 })
+      .where('tenant_id', '=', upload.tenantId)
+      .where('id', '=', upload.id)
+      .where('declared_md5', 'is', null)
+      .execute()
+  },
+
+  /** Open and completing uploads to cases, newest first. */
   async listRunning(
     filter: { tenantId: string; caseId?: string | undefined; actorId?: string | undefined },
     page: { before: string | null; limit: number },
   ): Promise<UploadView[]> {
-    let query = views(sql).where('uploads.tenant_id', '=', filter.tenantId).where('uploads.status', 'in', ['open', 'completing'])
+    let query = views(sql)
+      .where('uploads.tenant_id', '=', filter.tenantId)
+      .where('uploads.status', 'in', ['open', 'completing'])
+      .where('uploads.policy', 'is', null)
     if (filter.caseId !== undefined) query = query.where('files.case_id', '=', filter.caseId)
     if (filter.actorId !== undefined) query = query.where('uploads.actor_id', '=', filter.actorId)
     if (page.before !== null) query = query.where('uploads.id', '<', page.before)

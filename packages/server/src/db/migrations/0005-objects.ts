@@ -19,6 +19,7 @@ export const objects: Migration = {
     `alter table files add column malware ${t.text}`,
     `alter table files add column superseded_by ${t.id}`,
     `create index files_objects on files (tenant_id, id) where tier = 'object' and deleted_at is null`,
+    `create index files_by_current on files (tenant_id, is_current, id) where tier = 'object' and deleted_at is null`,
     `create index files_by_owner on files (tenant_id, owner_type, owner_id, id) where tier = 'object' and deleted_at is null`,
     `create index files_by_class on files (tenant_id, object_class, id) where tier = 'object' and deleted_at is null`,
     `create index files_objects_by_status on files (tenant_id, status, id) where tier = 'object' and deleted_at is null`,
@@ -28,8 +29,8 @@ export const objects: Migration = {
     `alter table uploads add column policy ${t.text}`,
     `alter table uploads add column content_type ${t.text}`,
     `alter table uploads add column url_expires_at ${t.int}`,
-    `create index uploads_of_objects on uploads (tenant_id, actor_id) where policy is not null and status in ('open', 'completing')`,
-    `create index uploads_urls_expiring on uploads (url_expires_at, id) where policy is not null and status = 'open'`,
+    `alter table uploads add column declared_md5 ${t.id}`,
+    `create index uploads_of_objects on uploads (tenant_id, actor_id, url_expires_at) where policy is not null and status = 'open'`,
     `create table object_classes (
       id ${t.id} not null, tenant_id ${t.id} not null references tenants (id), name ${t.id} not null, description ${t.text} not null,
       content_types ${t.text} not null, max_bytes ${t.int} not null, retention ${t.id} not null, replaceable ${t.flag} not null,
