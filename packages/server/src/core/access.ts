@@ -9,6 +9,7 @@ export const permissions = [
   'file.download',
   'file.upload',
   'file.delete',
+  'file.sync',
   'audit.read',
   'target.read',
   'target.write',
@@ -24,7 +25,7 @@ export const permissions = [
 export type Permission = (typeof permissions)[number]
 
 const viewer: readonly Permission[] = ['case.read', 'file.read', 'file.download', 'class.read']
-const examiner: readonly Permission[] = [...viewer, 'case.write', 'file.upload', 'file.delete']
+const examiner: readonly Permission[] = [...viewer, 'case.write', 'file.upload', 'file.delete', 'file.sync']
 /** Sees everything about the files and the log, but neither opens a file nor changes anything. */
 const auditor: readonly Permission[] = ['case.read', 'file.read', 'audit.read', 'target.read', 'job.read', 'class.read']
 

@@ -18,6 +18,13 @@ export const auditActions = {
   SHA256_FAILED: ['reason'],
   /** The bytes read back differ from what the sender declared. */
   SHA256_MISMATCH: ['declaredSha256', 'computedSha256'],
+  /** The object changed since its digest was computed or declared; the digest is kept. */
+  SHA256_INVALIDATED: ['sha256', 'reason', 'size', 'previousSize'],
+  SHA256_CANCELLED: ['bytes', 'size'],
+  /** An object read again holds something else than its digest says. Both digests and the file are kept. */
+  DIRECT_HASH_DISK_MISMATCH: ['sha256', 'diskSha256', 'size'],
+  /** Records and storage were reconciled in one scope; `names` holds the first of each kind. */
+  DIRECT_SYNC: ['syncId', 'outcome', 'targetId', 'added', 'removed', 'unchanged', 'changed', 'missing', 'skipped', 'names'],
   FILE_DAMAGED: ['reason', 'offset'],
   /** Validation and the malware scan of an object found nothing against it. */
   SCAN_PASSED: ['name', 'objectClass', 'sha256', 'malware', 'supersededIds'],

@@ -311,6 +311,16 @@ export interface Schema {
     created_at: Time
     finished_at: Time | null
   }
+  /** What a Sync that runs has found in its scope so far. */
+  sync_objects: {
+    sync_id: string
+    object_key: string
+    file_id: string
+    name: string
+    size: number
+    modified_at: Time
+    etag: string | null
+  }
 }
 
 /** Unique constraints, named alike on both databases: the table, then its columns. `DatabaseConflict.constraint` is one of these. */

@@ -12,6 +12,8 @@ import { moveTable } from './moves.ts'
 import { objectClassTable } from './object-classes.ts'
 import { objectTable } from './objects.ts'
 import { roleBindingTable } from './role-bindings.ts'
+import { syncObjectTable } from './sync-objects.ts'
+import { syncTable } from './syncs.ts'
 import { migrationTable } from './target-migrations.ts'
 import { targetTable } from './targets.ts'
 import { membershipTable, tenantTable } from './tenants.ts'
@@ -43,6 +45,8 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   uploads: uploadTable(sql),
   objects: objectTable(sql),
   objectClasses: objectClassTable(sql),
+  syncs: syncTable(sql),
+  syncObjects: syncObjectTable(sql),
 })
 
 export type TableDeps = {

@@ -3,7 +3,8 @@ import { moves } from './0002-moves.ts'
 import { targetLocations } from './0003-target-locations.ts'
 import { direct } from './0004-direct.ts'
 import { objects } from './0005-objects.ts'
+import { syncObjects } from './0007-sync-objects.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
-export const migrations: readonly Migration[] = [initial, moves, targetLocations, direct, objects]
+export const migrations: readonly Migration[] = [initial, moves, targetLocations, direct, objects, syncObjects]

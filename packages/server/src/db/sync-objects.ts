@@ -1,0 +1,240 @@
+import type { FileStatus, HashState } from '@holdfast/api'
+import { sql as raw } from 'kysely'
+import type { ObjectMark } from '../core/object-mark.ts'
+import type { Sql } from './database.ts'
+
+/** What a Sync found, and the row that it gets where no file has it. */
+export type FoundObject = {
+  readonly key: string
+  readonly fileId: string
+  readonly name: string
+  readonly size: number
+  readonly modifiedAt: number
+  readonly etag: string | null
+}
+
+/** One scope at one target: files of the case itself, or of one item. `prefix` ends in '/'; keys of the scope have no further one. */
+export type SyncPlace = {
+  readonly syncId: string
+  readonly tenantId: string
+  readonly caseId: string
+  readonly itemId: string | null
+  readonly targetId: string
+  readonly prefix: string
+}
+
+/** The file that has an object; `mark` is what is known of it. */
+export type KnownFile = {
+  readonly id: string
+  readonly name: string
+  readonly status: FileStatus
+  readonly hashState: HashState
+  readonly sha256: string | null
+  readonly mark: ObjectMark
+  readonly missingAt: number | null
+  readonly version: number
+}
+
+/** An object beside the file that has it. `moving`: it is the copy or the remains of a file that moves to or from this target. */
+export type ComparedObject = { readonly object: FoundObject; readonly file: KnownFile | null; readonly moving: boolean }
+
+/** A stored file of a scope. `listed`: the Sync has found its object. */
+export type ScopeFile = {
+  readonly id: string
+  readonly key: string
+  readonly name: string
+  readonly size: number
+  readonly readyAt: number
+  readonly listed: boolean
+}
+
+const ofItem = (column: string, itemId: string | null) =>
+  itemId === null ? raw<boolean>`${raw.ref(column)} is null` : raw<boolean>`${raw.ref(column)} = ${itemId}`
+
+/** Whether `o` belongs to a file of this scope that is on its way from or to this target, by a move that is not tidied up. */
+const isMoving = (place: SyncPlace) => raw<boolean>`exists (
+  select 1 from files m join moves on moves.tenant_id = m.tenant_id and moves.file_id = m.id
+  where m.tier = 'direct' and m.tenant_id = ${place.tenantId} and m.case_id = ${place.caseId} and ${ofItem('m.item_id', place.itemId)}
+  and m.object_key = o.object_key and moves.purged_at is null
+  and (moves.from_target_id = ${place.targetId} or moves.to_target_id = ${place.targetId}))`
+
+/** Unlisted states of a file are its own business: it is on its way in or out. */
+const isStored = raw<boolean>`files.status in ('READY', 'DAMAGED') and files.deleted_at is null and files.purged_at is null`
+
+export const syncObjectTable = (sql: Sql) => ({
+  /** What is listed twice counts once. */
+  async add(syncId: string, objects: readonly FoundObject[]): Promise<void> {
+    if (objects.length === 0) return
+    const rows = objects.map((object) => ({
+      sync_id: syncId,
+      object_key: object.key,
+      file_id: object.fileId,
+      name: object.name,
+      size: object.size,
+      modified_at: object.modifiedAt,
+      etag: object.etag,
+    }))
+    await sql
+      .insertInto('sync_objects')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['sync_id', 'object_key']).doNothing())
+      .execute()
+  },
+
+  /** Forgets up to `limit` of what a Sync found. Answers how many. */
+  async forget(syncId: string, limit: number): Promise<number> {
+    const some = sql.selectFrom('sync_objects').select('object_key').where('sync_id', '=', syncId).limit(limit)
+    const gone = await sql.deleteFrom('sync_objects').where('sync_id', '=', syncId).where('object_key', 'in', some).executeTakeFirst()
+    return Number(gone.numDeletedRows)
+  },
+
+  /** A Sync that has ended and left behind what it found; null where there is none. */
+  async findEnded(): Promise<string | null> {
+    const row = await sql
+      .selectFrom('sync_objects')
+      .innerJoin('syncs', 'syncs.id', 'sync_objects.sync_id')
+      .select('sync_objects.sync_id as id')
+      .where('syncs.status', '<>', 'running')
+      .limit(1)
+      .executeTakeFirst()
+    return row?.id ?? null
+  },
+
+  /** What was found, in order of key, each beside its file. */
+  async page(place: SyncPlace, after: string, limit: number): Promise<ComparedObject[]> {
+    const rows = await sql
+      .selectFrom('sync_objects as o')
+      .leftJoin('files as f', (join) =>
+        join.on('f.target_id', '=', place.targetId).onRef('f.object_key', '=', 'o.object_key').on('f.purged_at', 'is', null),
+      )
+      .select(['o.object_key', 'o.file_id', 'o.name', 'o.size', 'o.modified_at', 'o.etag'])
+      .select(['f.id', 'f.name as fileName', 'f.status', 'f.hash_state', 'f.sha256', 'f.object_size', 'f.object_etag'])
+      .select(['f.object_modified_at', 'f.missing_at', 'f.version'])
+      .select(raw<boolean | 0 | 1>`case when f.id is null then ${isMoving(place)} else (1 = 0) end`.as('moving'))
+      .where('o.sync_id', '=', place.syncId)
+      .where('o.object_key', '>', after)
+      .orderBy('o.object_key')
+      .limit(raw.lit(limit))
+      .execute()
+    return rows.map((row) => ({ object: toObject(row), file: toKnown(row), moving: Boolean(row.moving) }))
+  },
+
+  /** Makes rows of those objects with a key in (`after`, `upto`] that no file has. Answers what was made. */
+  async addUnknown(
+    place: SyncPlace,
+    range: { after: string; upto: string; at: number },
+  ): Promise<{ id: string; name: string; size: number }[]> {
+    const at = raw`cast(${range.at} as bigint)`
+    const { rows } = await raw<{ id: string; name: string; size: number }>`
+      insert into files (id, tenant_id, case_id, item_id, tier, name, content_type, size, status, target_id, object_key, object_size,
+        uploaded_by, created_at, ready_at, version, hash_state, object_etag, object_modified_at, discovered)
+      select o.file_id, ${place.tenantId}, ${place.caseId}, cast(${place.itemId} as text), 'direct', o.name, 'application/octet-stream', o.size,
+        'READY', ${place.targetId}, o.object_key, o.size, '', ${at}, ${at}, 1, 'none', o.etag, o.modified_at, 1
+      from sync_objects o
+      where o.sync_id = ${place.syncId} and o.object_key > ${range.after} and o.object_key <= ${range.upto}
+        and not exists (select 1 from files f where f.target_id = ${place.targetId} and f.object_key = o.object_key and f.purged_at is null)
+        and not ${isMoving(place)}
+      order by o.object_key
+      returning id, name, size`.execute(sql)
+    return rows
+  },
+
+  /** Stored files of the scope, in order of key. */
+  async pageOfScope(place: SyncPlace, after: string, limit: number): Promise<ScopeFile[]> {
+    const rows = await sql
+      .selectFrom('files')
+      .leftJoin('sync_objects as o', (join) => join.on('o.sync_id', '=', place.syncId).onRef('o.object_key', '=', 'files.object_key'))
+      .select(['files.id', 'files.object_key as key', 'files.name', 'files.object_size as size', 'o.sync_id as listed'])
+      .select((eb) => eb.fn.coalesce('files.ready_at', 'files.created_at').as('readyAt'))
+      .where('files.tenant_id', '=', place.tenantId)
+      .where('files.case_id', '=', place.caseId)
+      .where(ofItem('files.item_id', place.itemId))
+      .where(raw<boolean>`files.tier = 'direct'`)
+      .where('files.target_id', '=', place.targetId)
+      .where(isStored)
+      .where('files.object_key', '>', after)
+      .orderBy('files.object_key')
+      .limit(raw.lit(limit))
+      .execute()
+    return rows.map((row) => ({ ...row, listed: row.listed !== null }))
+  },
+
+  /**
+   * Notes how the object of a stored file looks now and what that says of its digest. False where the file is another version by now,
+   * or gone.
+   */
+  async noteObject(
+    file: { tenantId: string; id: string; version: number },
+    seen: ObjectMark & { hashState: HashState; missingAt: number | null },
+  ): Promise<boolean> {
+    const result = await sql
+      .updateTable('files')
+      .set((eb) => ({
+        ...{ size: seen.size, object_size: seen.size, object_etag: seen.etag, object_modified_at: seen.modifiedAt },
+        ...{ hash_state: seen.hashState, missing_at: seen.missingAt, version: eb('version', '+', 1) },
+      }))
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('version', '=', file.version)
+      .where(isStored)
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  /** Notes that the object of a stored file is gone. False where that was known. */
+  async markMissing(file: { tenantId: string; id: string }, at: number): Promise<boolean> {
+    const result = await sql
+      .updateTable('files')
+      .set((eb) => ({ missing_at: at, version: eb('version', '+', 1) }))
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .where('missing_at', 'is', null)
+      .where(isStored)
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+})
+
+type Joined = {
+  object_key: string
+  file_id: string
+  name: string
+  size: number
+  modified_at: number
+  etag: string | null
+  id: string | null
+  fileName: string | null
+  status: string | null
+  hash_state: HashState | null
+  sha256: string | null
+  object_size: number | null
+  object_etag: string | null
+  object_modified_at: number | null
+  missing_at: number | null
+  version: number | null
+}
+
+const toObject = (row: Joined): FoundObject => ({
+  key: row.object_key,
+  fileId: row.file_id,
+  name: row.name,
+  size: row.size,
+  modifiedAt: row.modified_at,
+  etag: row.etag,
+})
+
+const toKnown = (row: Joined): KnownFile | null =>
+  row.id === null
+    ? null
+    : {
+        id: row.id,
+        name: row.fileName ?? '',
+        status: row.status as FileStatus,
+        hashState: row.hash_state ?? 'none',
+        sha256: row.sha256,
+        mark: { size: row.object_size ?? 0, etag: row.object_etag, modifiedAt: row.object_modified_at },
+        missingAt: row.missing_at,
+        version: row.version ?? 0,
+      }
+
+export type SyncObjectTable = ReturnType<typeof syncObjectTable>
