@@ -1,3 +1,6 @@
+import { type Clock, systemClock } from '../core/clock.ts'
+import { createValidationLane, type ValidationLane } from './validation-lane.ts'
+
 /** The bytes under validation, wherever they lie. */
 export type ByteSource = {
   readonly size: number
@@ -36,4 +39,29 @@ export type ValidationResult = {
  */
 export interface Validator extends AsyncDisposable {
   validate(request: ValidationRequest): Promise<ValidationResult>
+}
+
+export type ValidatorOptions = {
+  readonly clock?: Clock
+  /** Files judged at once, each in a thread of its own; more wait. */
+  readonly threads?: number
+  /** What a file may take of a thread's time, in milliseconds. Waiting for the source does not count. */
+  readonly deadline?: number
+  /** The heap of a thread, in mebibytes. Bytes of files come on top: 128 MiB at most. */
+  readonly heapMb?: number
+}
+
+/** Threads start with the first file, serve one after another, and are replaced where a file broke them. */
+export function createValidator(options: ValidatorOptions = {}): Validator {
+  const { clock = systemClock, threads = 1, deadline = 60_000, heapMb = 256 } = options
+  const lanes: ValidationLane[] = Array.from({ length: threads }, () => createValidationLane({ clock, deadline, heapMb }))
+  return {
+    validate(request) {
+      const lane = lanes.reduce((least, candidate) => (candidate.waiting < least.waiting ? candidate : least))
+      return lane.validate(request)
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(lanes.map((lane) => lane[Symbol.asyncDispose]()))
+    },
+  }
 }

@@ -1,0 +1,32 @@
+import { parentPort } from 'node:worker_threads'
+import type { FileBytes } from './file-bytes.ts'
+import { judgeFile } from './judge.ts'
+import type { FromValidationWorker, ToValidationWorker } from './validation-messages.ts'
+
+// Hostile bytes are parsed here alone: with a heap of its own, so that what a parser does to itself ends with this thread.
+
+const waiting = new Map<number, (bytes: Uint8Array) => void>()
+let reads = 0
+
+const send = (message: FromValidationWorker) => parentPort?.postMessage(message)
+
+const fileOf = (size: number): FileBytes => ({
+  size,
+  read(offset, length) {
+    reads += 1
+    const { promise, resolve } = Promise.withResolvers<Uint8Array>()
+    waiting.set(reads, resolve)
+    send({ kind: 'read', read: reads, offset, length })
+    return promise
+  },
+})
+
+parentPort?.on('message', async (message: ToValidationWorker) => {
+  if (message.kind === 'bytes') {
+    waiting.get(message.read)?.(message.bytes)
+    waiting.delete(message.read)
+    return
+  }
+  const { declaredType, fileName, size } = message
+  send({ kind: 'result', result: await judgeFile({ bytes: fileOf(size), declaredType, fileName }) })
+})
