@@ -21,6 +21,7 @@ const programs = [
   { name: 'strace', present: () => onPath('strace'), debian: 'strace' },
   { name: 'OpenSSH server', present: () => existsSync('/usr/sbin/sshd'), debian: 'openssh-server' },
   { name: 'sftp', present: () => onPath('sftp'), debian: 'openssh-client' },
+  { name: 'ClamAV', present: () => existsSync('/usr/sbin/clamd'), debian: 'clamav-daemon' },
   { name: 'openssl', present: () => onPath('openssl'), debian: 'openssl' },
 ]
 

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { KeyError } from './keys/provider.ts'
 import { type Environment, loadSecrets, type Secrets } from './keys/secrets.ts'
+import { findClamdAddress } from './validate/clamd.ts'
+import type { ClamdAddress } from './validate/clamd-link.ts'
 
 /** Everything that an operator can set, read once at the start (docs/operate). */
 export type Config = {
@@ -19,6 +21,8 @@ export type Config = {
   readonly movedObjectKeptSeconds: number
   /** Whether storage targets may lie on this host, or where a cloud has its metadata service. */
   readonly allowLocalTargets: boolean
+  /** Where ClamAV's daemon listens; null: files are not scanned for malware. */
+  readonly clamd: ClamdAddress | null
 }
 
 /** Settings that are missing or not valid, one a line. Holds no value of a variable that could be secret. */
@@ -89,6 +93,14 @@ function readDatabaseUrl({ env, problems }: Found): string | null {
   return null
 }
 
+function readClamd({ env, problems }: Found): ClamdAddress | null {
+  const text = read(env, 'HOLDFAST_CLAMD')
+  if (text === null) return null
+  const address = findClamdAddress(text)
+  if (address === null) problems.push('HOLDFAST_CLAMD must have the form tcp://host:port or unix:/path/to/clamd.sock')
+  return address
+}
+
 function readPublicUrl({ env, problems }: Found): string | null {
   const text = read(env, 'HOLDFAST_PUBLIC_URL')
   if (text === null) return null
@@ -113,6 +125,7 @@ export function loadConfig(env: Environment): { readonly config: Config; readonl
     trustedProxies: readProxies(found),
     movedObjectKeptSeconds: readSeconds(found, 'HOLDFAST_MOVED_OBJECT_KEPT_SECONDS', '600'),
     allowLocalTargets: readSwitch(found, 'HOLDFAST_ALLOW_LOCAL_TARGETS'),
+    clamd: readClamd(found),
   })
   let secrets: Secrets | null = null
   try {

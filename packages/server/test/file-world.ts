@@ -143,6 +143,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     trustedProxies: null,
     movedObjectKeptSeconds: 0,
     allowLocalTargets: options.allowLocalTargets ?? true,
+    clamd: null,
   }
   const instance = await openInstance(config, secrets, options)
   const app = await createApp(instance, { logger: createLogger({ level: 'fatal' }) })

@@ -178,7 +178,7 @@ test('S8: the configuration from its variables, and what holds where none is set
   const { config } = loadConfig(goodKeys)
   assert.deepEqual(config, {
     ...{ dataDir: join(process.cwd(), 'data'), host: 'localhost', port: 8080, databaseUrl: null, publicUrl: null },
-    ...{ trustedProxies: null, movedObjectKeptSeconds: 600, allowLocalTargets: false },
+    ...{ trustedProxies: null, movedObjectKeptSeconds: 600, allowLocalTargets: false, clamd: null },
   })
   assert.ok(Object.isFrozen(config))
   const set = loadConfig({
@@ -191,6 +191,7 @@ test('S8: the configuration from its variables, and what holds where none is set
     HOLDFAST_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8',
     HOLDFAST_MOVED_OBJECT_KEPT_SECONDS: '0',
     HOLDFAST_ALLOW_LOCAL_TARGETS: '1',
+    HOLDFAST_CLAMD: 'tcp://scan.example:3310',
   })
   assert.deepEqual(set.config, {
     dataDir: '/srv/holdfast',
@@ -198,7 +199,12 @@ test('S8: the configuration from its variables, and what holds where none is set
     port: 0,
     databaseUrl: 'postgres://holdfast:secret@db/holdfast',
     publicUrl: 'https://evidence.example.org',
-    ...{ trustedProxies: 'loopback, 10.0.0.0/8', movedObjectKeptSeconds: 0, allowLocalTargets: true },
+    ...{
+      trustedProxies: 'loopback, 10.0.0.0/8',
+      movedObjectKeptSeconds: 0,
+      allowLocalTargets: true,
+      clamd: { host: 'scan.example', port: 3310 },
+    },
   })
   assert.equal(loadConfig({ ...goodKeys, HOLDFAST_PORT: ' ' }).config.port, 8080)
 })
@@ -230,4 +236,14 @@ test('S8: every setting that is not valid is named in one error, without its sec
   for (const url of ['example.org', 'ftp://example.org', 'https://example.org/x', 'https://example.org?x', 'https://example.org#x']) {
     assert.throws(() => loadConfig({ ...goodKeys, HOLDFAST_PUBLIC_URL: url }), /HOLDFAST_PUBLIC_URL must be/)
   }
+  for (const clamd of [
+    'scan.example:3310',
+    'tcp://scan.example',
+    'tcp://u:p@scan.example:3310',
+    'tcp://scan.example:3310/x',
+    'unix:clamd.sock',
+  ]) {
+    assert.throws(() => loadConfig({ ...goodKeys, HOLDFAST_CLAMD: clamd }), /HOLDFAST_CLAMD must have/)
+  }
+  assert.deepEqual(loadConfig({ ...goodKeys, HOLDFAST_CLAMD: 'unix:/run/clamd.sock' }).config.clamd, { path: '/run/clamd.sock' })
 })

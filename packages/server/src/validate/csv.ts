@@ -80,7 +80,7 @@ async function readRows(file: FileBytes, encoding: string, delimiter: string): P
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_ROW_CHARACTERS,
-    // Rows are counted and dropped at once: as a stream of objects they would take ten times as long.
+    // Rows are counted and dropped at once: the table is never in memory.
     on_record: (row: readonly string[], { lines }) => {
       columns ??= row.length
       const fault = findRowFault(row.length, columns, `line ${lines}`)
