@@ -233,6 +233,7 @@ export const File = Type.Object(
     atRest: Nullable(OneOf(['sse-kms', 'sse-s3'] as const)),
     discovered: Type.Boolean({ description: 'Found on the storage by Sync, put there by others' }),
     missingSince: Nullable(Time),
+    held: Type.Boolean({ description: 'A legal hold covers it: it cannot be deleted' }),
     hashing: Nullable(
       Type.Object({ jobId: Uuid, bytes: Bytes, size: Bytes }, { ...closed, description: 'The stored object is being read for its digest' }),
     ),

@@ -2,6 +2,7 @@ import { type AuditCalls, auditCalls } from './calls/audit.ts'
 import { type CaseCalls, caseCalls, type ItemCalls, itemCalls } from './calls/cases.ts'
 import { type DirectCalls, directCalls, type SyncCalls, syncCalls } from './calls/direct.ts'
 import { type FileCalls, fileCalls } from './calls/files.ts'
+import { type HoldCalls, holdCalls } from './calls/holds.ts'
 import { type JobCalls, jobCalls } from './calls/jobs.ts'
 import { type MigrationCalls, migrationCalls } from './calls/migrations.ts'
 import {
@@ -42,6 +43,7 @@ export interface Client {
   readonly migrations: MigrationCalls
   readonly direct: DirectCalls
   readonly syncs: SyncCalls
+  readonly holds: HoldCalls
 }
 
 /** Works in browsers and in Node. Holds no connection and no timer; nothing to close. */
@@ -65,5 +67,6 @@ export function createClient(options: ClientOptions): Client {
     migrations: migrationCalls(http),
     direct: directCalls(http),
     syncs: syncCalls(http),
+    holds: holdCalls(http),
   }
 }

@@ -260,6 +260,7 @@ const newFile = ({ session, contentType }: Upload): StoredFile => ({
   statusReason: null,
   syncing: false,
   syncTarget: null,
+  held: false,
   sha256: null,
   declaredSha256: null,
   verifiedAt: null,

@@ -7,6 +7,7 @@ import { createLogger } from './http/request-log.ts'
 import { createHttpServer } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { createSessions, passwords } from './http/sessions.ts'
+import { holdHandlers, sweepHoldsSchedule } from './jobs/handlers/holds.ts'
 import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
 import { purgeJobsHandler, purgeJobsSchedule } from './jobs/handlers/purge-jobs.ts'
 import { purgeObjectHandler } from './jobs/handlers/purge-object.ts'
@@ -20,7 +21,8 @@ import { auditService } from './services/audit.ts'
 import { caseService } from './services/cases.ts'
 import { deriveSecret } from './services/derived-secrets.ts'
 import { downloadService } from './services/downloads.ts'
-import { fileService, noHolds } from './services/files.ts'
+import { fileService } from './services/files.ts'
+import { holdService } from './services/holds/holds.ts'
 import { idempotencyService } from './services/idempotency.ts'
 import { defaultIngestLimits, type IngestDeps } from './services/ingest/deps.ts'
 import { createDigestPool } from './services/ingest/digest-pool.ts'
@@ -81,7 +83,7 @@ function createEngines(instance: Instance, resources: AsyncDisposableStack): Eng
 
 function createServices(instance: Instance, engines: Engines, parts: { logger: Logger; setupCode: SetupCodePair | null }): Services {
   const { config, secrets, store, clock, keys, credentials, targets, database, sequencer } = instance
-  const files = fileService({ store, clock, requireNoHold: noHolds })
+  const files = fileService({ store, clock })
   const secret = (purpose: 'sessions' | 'idempotency') => deriveSecret(secrets.credentialKey, purpose)
   return {
     access: accessService({ store }),
@@ -93,6 +95,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     files,
     uploads: uploadService(engines.ingest),
     downloads: downloadService({ store, clock, targets, downloadsAtOnce: DOWNLOADS_AT_ONCE, ...engines.reader }),
+    holds: holdService({ store, clock }),
     targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }),
     roles: roleService({ store, clock }),
     jobs: jobService({ store }),
@@ -113,6 +116,7 @@ function createHandlers(instance: Instance, engines: Engines, logger: Logger): J
     sweepUploadsHandler({ ingest, logger }),
     sweepTargetsHandler({ ingest, logger }),
     purgeJobsHandler({ store, clock }),
+    ...holdHandlers({ store, targets }),
     ...moveHandlers({ store, clock, targets, points, oldObjectKept: instance.config.movedObjectKeptSeconds * 1000 }),
   ]
 }
@@ -130,7 +134,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const worker = createWorker({
     ...{ store, clock, points, logger, alone: options.alone ?? false },
     handlers: createHandlers(instance, engines, logger),
-    schedules: [...sweepSchedules, sweepMovesSchedule, purgeJobsSchedule],
+    schedules: [...sweepSchedules, sweepMovesSchedule, sweepHoldsSchedule, purgeJobsSchedule],
   })
   opened.defer(() => worker.stop())
   const http = await createHttpServer({

@@ -91,6 +91,7 @@ test('O6: what is one tenant’s does not exist for another, whatever the role',
     'PATCH /api/v1/cases/{caseId}/items/{itemId}': { title: 'Taken over' },
     'PATCH /api/v1/targets/{id}': { name: 'Taken over' },
     'PUT /api/v1/roles/{role}': { targetId: tenant.targetId },
+    'POST /api/v1/holds/{id}/release': { reason: 'Taken over' },
     'POST /api/v1/upload-sessions/{id}/complete': {},
     'PUT /api/v1/upload-sessions/{id}/parts/{number}': Buffer.from('abc'),
     'PUT /api/v1/upload-sessions/{id}/content': Buffer.from('abc'),
@@ -121,6 +122,7 @@ test('O6: lists hold one tenant’s rows alone', async () => {
     '/api/v1/migrations',
     '/api/v1/files',
     '/api/v1/upload-sessions',
+    '/api/v1/holds',
   ]) {
     const [mine, theirs] = await Promise.all(
       [tenant, other].map(({ tokens }) =>
@@ -146,6 +148,7 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const { userId } = await make('/api/v1/members', member)
   const upload = await make('/api/v1/upload-sessions', { caseId, name: 'a.bin', size: 3 })
   const jobId = await store.transaction((tx) => tx.jobs.enqueue({ kind: 'nothing', tenantId: tenant.id, payload: {} }))
+  const { id: holdId } = await make('/api/v1/holds', { fileId: upload.fileId, reason: 'Ours' })
   const migrationId = newId()
   const between = { fromTargetId: tenant.targetId, toTargetId: tenant.targetId, status: 'paused' as const }
   const counted = { filesTotal: 0, bytesTotal: 0, createdBy: 'Ada', createdAt: 1, finishedAt: null, version: 1 }
@@ -153,10 +156,13 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
   const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
   const shared = { caseId, itemId, userId, entryId: entry?.id ?? '', fileId: upload.fileId, number: '1', role: 'encrypted' }
-  return (path) => ({ ...shared, id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id }) })
+  return (path) => ({ ...shared, id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId }) })
 }
 
-function idFor(path: string, ids: { jobId: string; migrationId: string; tokenId: string; uploadId: string }): string {
+type Ids = { jobId: string; migrationId: string; tokenId: string; uploadId: string; holdId: string }
+
+function idFor(path: string, ids: Ids): string {
+  if (path.includes('/holds/')) return ids.holdId
   if (path.includes('/jobs/')) return ids.jobId
   if (path.includes('/migrations/')) return ids.migrationId
   if (path.includes('/tokens/')) return ids.tokenId

@@ -21,13 +21,15 @@ export const permissions = [
   'job.write',
   'class.read',
   'class.write',
+  'hold.read',
+  'hold.write',
 ] as const
 export type Permission = (typeof permissions)[number]
 
 const viewer: readonly Permission[] = ['case.read', 'file.read', 'file.download', 'class.read']
-const examiner: readonly Permission[] = [...viewer, 'case.write', 'file.upload', 'file.delete', 'file.sync']
+const examiner: readonly Permission[] = [...viewer, 'case.write', 'file.upload', 'file.delete', 'file.sync', 'hold.read']
 /** Sees everything about the files and the log, but neither opens a file nor changes anything. */
-const auditor: readonly Permission[] = ['case.read', 'file.read', 'audit.read', 'target.read', 'job.read', 'class.read']
+const auditor: readonly Permission[] = ['case.read', 'file.read', 'audit.read', 'target.read', 'job.read', 'class.read', 'hold.read']
 
 /** What each role may do. */
 export const rolePermissions: Readonly<Record<RoleName, readonly Permission[]>> = { admin: permissions, examiner, viewer, auditor }

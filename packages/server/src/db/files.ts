@@ -2,6 +2,7 @@ import type { FileStatus, HashState, MalwareVerdict, RetentionName, Tier, Valida
 import { sql as raw } from 'kysely'
 import { statesBefore, statesWithObject } from '../core/file-states.ts'
 import type { Sql } from './database.ts'
+import { isHeld } from './hold-cover.ts'
 import { rowInsert } from './row-insert.ts'
 
 export type FileRow = {
@@ -84,6 +85,8 @@ export type FileView = FileRow & {
   syncTargetName: string | null
   syncTargetRemovedAt: number | null
   uploadId: string | null
+  /** A legal hold covers it. */
+  held: boolean
 }
 
 /** Members of a row that change together with its status. */
@@ -269,7 +272,7 @@ type AsStored = {
 }
 
 /** The status column holds what `FileStatus` names and nothing else. */
-export const typedFile = <T extends AsStored>(row: T) => ({
+export const typedFile = <T extends AsStored>(row: T): Omit<T, keyof AsStored> & Pick<FileRow, keyof AsStored> => ({
   ...row,
   status: row.status as FileStatus,
   discovered: row.discovered === 1,
@@ -279,6 +282,12 @@ export const typedFile = <T extends AsStored>(row: T) => ({
   malware: row.malware === null ? null : (JSON.parse(row.malware) as MalwareVerdict),
 })
 
+const typedView = (row: Omit<FileView, keyof AsStored | 'held'> & AsStored & { held: 0 | 1 }): FileView => ({
+  ...typedFile(row),
+  held: row.held === 1,
+})
+
+const isNotHeld = raw<boolean>`not ${isHeld}`
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
 const isToPurge = raw<boolean>`purged_at is null and status in ('DELETED', 'FAILED')`
 
@@ -289,6 +298,7 @@ const views = (sql: Sql) =>
     .leftJoin('targets as goals', 'goals.id', 'files.sync_target_id')
     .leftJoin('uploads', (join) => join.onRef('uploads.file_id', '=', 'files.id').onRef('uploads.tenant_id', '=', 'files.tenant_id'))
     .select(viewColumns)
+    .select(raw<0 | 1>`case when ${isHeld} then 1 else 0 end`.as('held'))
 
 /** Files of all tenants; every question that comes from a person names the tenant, and another tenant's file is not found. */
 export const fileTable = (sql: Sql) => ({
@@ -299,7 +309,7 @@ export const fileTable = (sql: Sql) => ({
       .where('files.id', '=', fileId)
       .where('files.deleted_at', 'is', null)
       .executeTakeFirst()
-    return row ? typedFile(row) : null
+    return row ? typedView(row) : null
   },
 
   /** Also the tombstone of a deleted file. */
@@ -322,7 +332,7 @@ export const fileTable = (sql: Sql) => ({
     if (filter.status !== undefined) query = query.where('files.status', '=', filter.status)
     if (page.before !== null) query = query.where('files.id', '<', page.before)
     // As text, so that PostgreSQL knows how few rows are wanted when it plans for any values and keeps that plan.
-    return (await query.orderBy('files.id', 'desc').limit(raw.lit(page.limit)).execute()).map(typedFile)
+    return (await query.orderBy('files.id', 'desc').limit(raw.lit(page.limit)).execute()).map(typedView)
   },
 
   async insert(row: FileRow): Promise<void> {
@@ -331,7 +341,7 @@ export const fileTable = (sql: Sql) => ({
 
   /**
    * False, and nothing changed, where the file is in no state that leads to `to`, or not there; for DAMAGED also where its object
-   * has moved away from `targetId`, since what was read there says nothing of it any more.
+   * has moved away from `targetId`, since what was read there says nothing of it any more; and for DELETED where a legal hold covers it.
    */
   async become(file: { tenantId: string; id: string; targetId?: string }, to: FileStatus, change: FileChange = {}): Promise<boolean> {
     let update = sql
@@ -341,6 +351,7 @@ export const fileTable = (sql: Sql) => ({
       .where('id', '=', file.id)
       .where('status', 'in', [...statesBefore(to)])
       .where('deleted_at', 'is', null)
+    if (to === 'DELETED') update = update.where(isNotHeld)
     if (to === 'DAMAGED' && file.targetId !== undefined) update = update.where('target_id', '=', file.targetId)
     const result = await update.executeTakeFirst()
     return result.numUpdatedRows > 0n
@@ -493,13 +504,14 @@ export const fileTable = (sql: Sql) => ({
     return rows.map(typedFile)
   },
 
-  /** Files that are deleted or failed and whose object has not been seen to be gone. */
+  /** Files that are deleted or failed and whose object has not been seen to be gone; a failed one under a legal hold keeps it. */
   async pageToPurge(after: string, limit: number): Promise<FileRow[]> {
     const rows = await sql
       .selectFrom('files')
       .select(fileColumns)
       .where('id', '>', after)
       .where(isToPurge)
+      .where(raw<boolean>`(status = 'DELETED' or not ${isHeld})`)
       .orderBy('id')
       .limit(limit)
       .execute()

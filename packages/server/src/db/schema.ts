@@ -321,6 +321,29 @@ export interface Schema {
     modified_at: Time
     etag: string | null
   }
+  /** Legal holds: of a file, of all of a case, or of all of an owner. In force until `released_at`. */
+  holds: {
+    id: string
+    tenant_id: string
+    scope: 'file' | 'case' | 'owner'
+    file_id: string | null
+    case_id: string | null
+    owner_type: string | null
+    owner_id: string | null
+    subject: string
+    reason: string
+    placed_by_id: string
+    placed_by: string
+    placed_at: Time
+    released_by_id: string | null
+    released_by: string | null
+    released_at: Time | null
+    release_reason: string | null
+    lock_state: 'none' | 'pending' | 'set' | 'lifted' | 'failed'
+    locked_objects: number
+    failed_objects: number
+    lock_error: string | null
+  }
 }
 
 /** Unique constraints, named alike on both databases: the table, then its columns. `DatabaseConflict.constraint` is one of these. */

@@ -3,6 +3,7 @@ import { type AuditTable, type auditLog, auditTable } from './audit-log.ts'
 import { caseTable, itemTable } from './cases.ts'
 import type { Database, Sql } from './database.ts'
 import { fileTable } from './files.ts'
+import { holdTable } from './holds.ts'
 import { idempotencyTable } from './idempotency.ts'
 import { type JobLeases, jobLeases } from './job-leases.ts'
 import { type JobChange, jobTable } from './job-queue.ts'
@@ -40,6 +41,7 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   roleBindings: roleBindingTable(sql),
   idempotency: idempotencyTable(sql),
   files: fileTable(sql),
+  holds: holdTable(sql),
   moves: moveTable(sql),
   migrations: migrationTable(sql),
   uploads: uploadTable(sql),

@@ -38,6 +38,8 @@ export const noPolicy = { policy: null, contentType: null, urlExpiresAt: null, d
 export type UploadView = UploadRow & {
   caseId: string | null
   itemId: string | null
+  ownerType: string | null
+  ownerId: string | null
   name: string
   tier: Tier
   targetId: string
@@ -72,6 +74,8 @@ const viewColumns = [
   ...columns,
   'files.case_id as caseId',
   'files.item_id as itemId',
+  'files.owner_type as ownerType',
+  'files.owner_id as ownerId',
   'files.name',
   'files.tier',
   'files.target_id as targetId',

@@ -3,6 +3,7 @@ import type { AuditService } from '../services/audit.ts'
 import type { CaseService } from '../services/cases.ts'
 import type { DownloadService } from '../services/downloads.ts'
 import type { FileService } from '../services/files.ts'
+import type { HoldService } from '../services/holds/holds.ts'
 import type { IdempotencyService } from '../services/idempotency.ts'
 import type { ItemService } from '../services/items.ts'
 import type { JobService } from '../services/jobs.ts'
@@ -27,6 +28,7 @@ export type Services = {
   readonly uploads: UploadService
   readonly files: FileService
   readonly downloads: DownloadService
+  readonly holds: HoldService
   readonly targets: TargetService
   readonly roles: RoleService
   readonly jobs: JobService

@@ -3,7 +3,7 @@ import type { CrashPoints } from '../core/crash-point.ts'
 import type { Store } from '../db/store.ts'
 import type { KeyHierarchy } from '../keys/hierarchy.ts'
 import { type DownloadDeps, type DownloadService, downloadService } from './downloads.ts'
-import { type FileDeps, type FileService, fileService, noHolds } from './files.ts'
+import { type FileService, fileService } from './files.ts'
 import { defaultIngestLimits, type IngestDeps, type IngestLimits } from './ingest/deps.ts'
 import { createDigestPool } from './ingest/digest-pool.ts'
 import { createPartAttempts } from './ingest/part-attempts.ts'
@@ -22,7 +22,6 @@ export type FileServicesOptions = {
   readonly targets: TargetAccess
   readonly points: CrashPoints
   readonly limits?: Partial<IngestLimits & { downloadsAtOnce: number }>
-  readonly requireNoHold?: FileDeps['requireNoHold']
 }
 
 /** Everything that moves file bytes, over one set of buffers and hashing threads. Disposing ends the threads. */
@@ -56,7 +55,7 @@ export function createFileServices(options: FileServicesOptions): FileServices {
   const downloads: DownloadDeps = { ...reader, store, clock, targets, downloadsAtOnce: limits.downloadsAtOnce ?? DOWNLOADS_AT_ONCE }
   return {
     uploads: uploadService(ingest),
-    files: fileService({ store, clock, requireNoHold: options.requireNoHold ?? noHolds }),
+    files: fileService({ store, clock }),
     downloads: downloadService(downloads),
     ingest,
     verify: { ...reader, store, clock, targets, digests, points },

@@ -32,6 +32,7 @@ export const toFile = (row: FileView): File => ({
   atRest: row.atRest,
   discovered: row.discovered,
   missingSince: toIsoOrNull(row.missingAt),
+  held: row.held,
   hashing: null,
 })
 

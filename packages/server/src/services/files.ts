@@ -7,6 +7,7 @@ import type { Store, Tx } from '../db/store.ts'
 import { existing, requireVersion, toldBy } from './caller.ts'
 import type { FilesBelow } from './cases.ts'
 import { toFile } from './file-view.ts'
+import { requireNoHold, requireNoHoldBelow } from './holds/require-no-hold.ts'
 import { endUpload } from './ingest/abort.ts'
 import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
 import { giveUpSync } from './moves/staging.ts'
@@ -16,15 +17,13 @@ import { targetRemoved } from './target-view.ts'
 export type FileDeps = {
   readonly store: Store
   readonly clock: Clock
-  /** Throws LEGAL_HOLD where a hold stands on the file. Every deletion asks it, in the transaction that deletes. */
-  readonly requireNoHold: (tx: Tx, file: FileRow) => Promise<void>
 }
 
 export interface FileService extends FilesBelow {
   get(caller: Caller, fileId: string): Promise<File>
   /** Newest first, those of running uploads among them. */
   list(caller: Caller, query: FileQuery): Promise<PageOf<File>>
-  /** The row becomes a tombstone without a key, its bytes are free again, and a job removes the object. An upload under way is cancelled. */
+  /** The row becomes a tombstone without a key, its bytes are free again, and a job removes the object. An upload under way is cancelled. LEGAL_HOLD where a hold covers it. */
   remove(caller: Caller, fileId: string, expectedVersion: number | null): Promise<void>
   /** Queues another reading back of the file; answers the id of the job. */
   verify(caller: Caller, fileId: string): Promise<{ jobId: string }>
@@ -50,13 +49,11 @@ async function deleteUploading(tx: Tx, caller: Caller, file: FileRow, at: number
 }
 
 async function deleteFile(deps: FileDeps, tx: Tx, { caller, file }: { caller: Caller; file: FileRow }): Promise<void> {
-  await deps.requireNoHold(tx, file)
+  await requireNoHold(tx, file)
   const at = deps.clock.now()
   if (file.status === 'PENDING_UPLOAD') await deleteUploading(tx, caller, file, at)
   else await deleteStored(tx, caller, file, at)
 }
-
-export const noHolds: FileDeps['requireNoHold'] = async () => {}
 
 export function fileService(deps: FileDeps): FileService {
   const { store } = deps
@@ -80,6 +77,7 @@ export function fileService(deps: FileDeps): FileService {
     },
     async deleteBelow(tx, caller, scope) {
       const owner = { tenantId: caller.tenantId, caseId: scope.caseId, ...(scope.itemId === null ? {} : { itemId: scope.itemId }) }
+      await requireNoHoldBelow(tx, { tenantId: caller.tenantId, ...scope })
       let count = 0
       for (;;) {
         const files = await tx.files.pageOfOwner(owner, '', PAGE)

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { CrashPoints } from '../core/crash-point.ts'
 import type { FileRow } from '../db/files.ts'
 import type { Store } from '../db/store.ts'
+import { deleteUnlocked } from './holds/lock-objects.ts'
 import type { TargetAccess } from './target-access.ts'
 
 export type PurgeDeps = { readonly store: Store; readonly clock: Clock; readonly targets: TargetAccess; readonly points: CrashPoints }
@@ -13,11 +14,12 @@ const REPORTED_ATTEMPT = 3
 
 /**
  * Removes from its target what a deleted or failed file has left there: its object, or the write that was under way. Repeatable; a file
- * that is not gone is never touched. Rejects where the target does not do it, and then, at the third attempt, says so in the log.
+ * that is not gone is never touched, and what a failed file left there is kept as long as a legal hold covers it. Rejects where the target does not do it, and then, at the third attempt, says so in the log.
  */
 export async function purgeObject(deps: PurgeDeps, place: { tenantId: string; fileId: string; attempt: number }): Promise<void> {
   const file = await deps.store.read.files.findAny(place.tenantId, place.fileId)
   if (!file || file.purgedAt !== null || (file.status !== 'DELETED' && file.status !== 'FAILED')) return
+  if (file.status === 'FAILED' && (await deps.store.read.holds.idsOn(file)).length > 0) return
   try {
     await removeFromTarget(deps, file)
   } catch (error) {
@@ -36,7 +38,7 @@ async function removeFromTarget(deps: PurgeDeps, file: FileRow): Promise<void> {
   await using lease = await deps.targets.lease(file.tenantId, file.targetId)
   deps.points.reach('purge.before-delete')
   if (upload?.writeId && upload.status === 'aborted') await lease.target.abortWrite(file.objectKey, upload.writeId)
-  await lease.target.delete(file.objectKey)
+  await deleteUnlocked(lease.target, file.objectKey)
   deps.points.reach('purge.after-delete')
 }
 

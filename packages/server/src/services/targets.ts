@@ -64,7 +64,7 @@ export const targetService = (deps: TargetDeps) => ({
 })
 export type TargetService = ReturnType<typeof targetService>
 
-type Counts = { readonly fileCount: number; readonly stagedCount: number }
+type Counts = { readonly fileCount: number; readonly stagedCount: number; readonly heldCount: number }
 
 async function requireRemovable(tx: Tx, row: TargetRow, confirm: string | null): Promise<Counts> {
   const bound = (await tx.roleBindings.list(row.tenantId)).filter((binding) => binding.targetId === row.id)
@@ -75,6 +75,7 @@ async function requireRemovable(tx: Tx, row: TargetRow, confirm: string | null):
   const counts = {
     fileCount: (await tx.targets.fileCounts(row.tenantId, [row.id])).get(row.id) ?? 0,
     stagedCount: (await tx.targets.stagedCounts(row.tenantId, [row.id])).get(row.id) ?? 0,
+    heldCount: await tx.holds.countAt(row.tenantId, row.id),
   }
   if ((counts.fileCount > 0 || row.reservedBytes > 0) && confirm !== row.name) {
     throw new Problem('CONFLICT', `${sayHeld(counts)} Repeat the target's name as confirm to delete it.`, { extra: counts })
@@ -82,10 +83,11 @@ async function requireRemovable(tx: Tx, row: TargetRow, confirm: string | null):
   return counts
 }
 
-function sayHeld({ fileCount, stagedCount }: Counts): string {
+function sayHeld({ fileCount, stagedCount, heldCount }: Counts): string {
   const told = [
     ...(fileCount > 0 ? [`${fileCount} files are stored there and could not be read any more.`] : []),
     ...(stagedCount > 0 ? [`${stagedCount} files are still to be synced there; they would stay where they are staged.`] : []),
+    ...(heldCount > 0 ? [`${heldCount} files there are under a legal hold and stay held.`] : []),
   ]
   return told.length > 0 ? told.join(' ') : 'Files are on their way there.'
 }

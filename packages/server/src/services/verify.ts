@@ -5,6 +5,7 @@ import type { CrashPoints } from '../core/crash-point.ts'
 import { planOfUpload } from '../core/upload-plan.ts'
 import type { FileRow } from '../db/files.ts'
 import type { Store, Tx } from '../db/store.ts'
+import { lockIfHeld } from './holds/lock-objects.ts'
 import type { DigestPool } from './ingest/digest-pool.ts'
 import { purgeObjectJob } from './ingest/job-kinds.ts'
 import { createSealsDigest } from './ingest/part-sealer.ts'
@@ -120,6 +121,7 @@ async function settleFresh(tx: Tx, file: FileRow, found: { sha256: string; at: n
   }
   if (!(await tx.files.become(file, 'READY', { sha256, hashState: 'computed', verifiedAt: at, readyAt: at, statusReason: null }))) return
   await beginSync(tx, file)
+  await lockIfHeld(tx, file)
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)
   const details = { name: file.name, sha256, size: file.size, declaredSha256 }

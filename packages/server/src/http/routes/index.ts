@@ -6,6 +6,7 @@ import { registerAuthRoutes } from './auth.ts'
 import { registerCaseRoutes } from './cases.ts'
 import { registerFileRoutes } from './files.ts'
 import { registerHealthRoutes } from './health.ts'
+import { registerHoldRoutes } from './holds.ts'
 import { registerItemRoutes } from './items.ts'
 import { registerJobRoutes } from './jobs.ts'
 import { registerMeRoutes } from './me.ts'
@@ -38,6 +39,7 @@ const groups: readonly RegisterRoutes[] = [
   registerItemRoutes,
   registerUploadRoutes,
   registerFileRoutes,
+  registerHoldRoutes,
   registerTargetRoutes,
   registerRoleRoutes,
   registerJobRoutes,

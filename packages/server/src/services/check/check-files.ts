@@ -30,6 +30,7 @@ async function checkScanning(deps: CheckDeps, file: FileRow, notes: CheckNotes):
 
 /** The object of a file that is gone is either seen to be gone or on its way out. */
 async function checkGone(deps: CheckDeps, file: FileRow, notes: CheckNotes): Promise<void> {
+  if (file.status === 'FAILED' && (await deps.store.read.holds.idsOn(file)).length > 0) return
   if (file.purgedAt !== null || (await deps.store.read.jobs.isActive(purgeKey(file.id)))) return
   const row = await deps.store.read.targets.find(file.tenantId, file.targetId)
   const now = await deps.store.read.files.findAny(file.tenantId, file.id)

@@ -5,6 +5,7 @@ import type { DigestPool } from '../ingest/digest-pool.ts'
 import type { SealedReaderDeps } from '../sealed/sealed-object.ts'
 import type { TargetAccess } from '../target-access.ts'
 import { checkFile } from './check-files.ts'
+import { checkHolds } from './check-holds.ts'
 import { checkTarget, checkUsage } from './check-targets.ts'
 import { checkUpload } from './check-uploads.ts'
 import { type CheckNotes, type CheckReport, createCheckNotes } from './report.ts'
@@ -58,6 +59,7 @@ export async function checkStore(deps: CheckDeps, options: CheckOptions): Promis
     rows.push(row)
     if (row.removedAt === null) await checkTarget(deps, row, { ...options, notes })
   }
+  await checkHolds(deps, notes)
   await checkUsage(deps, rows, notes)
   await checkAudit(deps, notes, options.signal)
   return notes.report(options.full)

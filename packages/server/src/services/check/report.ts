@@ -10,6 +10,7 @@ export const checkInvariants = {
   'upload-alive': 'No upload is stuck: idle ones are ended, interrupted completions are finished.',
   'job-lost': 'Whatever waits for a background job has one.',
   'quota-sum': 'Used and reserved bytes of every target are the sums over its files and uploads.',
+  'hold-kept': 'Nothing that a legal hold in force names is deleted.',
   target: 'Every target answers.',
   'audit-log': 'The audit log is whole and unchanged.',
 } as const

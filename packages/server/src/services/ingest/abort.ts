@@ -1,6 +1,8 @@
+import { Problem } from '@holdfast/api'
 import { type Caller, systemActor } from '../../core/actor.ts'
 import type { Tx } from '../../db/store.ts'
 import type { UploadView } from '../../db/uploads.ts'
+import { isUnderHold, requireNoHold } from '../holds/require-no-hold.ts'
 import { giveUpSync } from '../moves/staging.ts'
 import type { IngestDeps } from './deps.ts'
 import { purgeObjectJob } from './job-kinds.ts'
@@ -16,7 +18,8 @@ export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Pro
   const { tenantId, fileId, targetId } = upload
   if (!(await tx.uploads.move(upload, 'open', 'aborted', ending.at))) return false
   const parts = await tx.uploads.parts(upload.id)
-  await tx.files.become({ tenantId, id: fileId }, 'DELETED', { deletedAt: ending.at, wrappedKey: null })
+  const gone = await tx.files.become({ tenantId, id: fileId }, 'DELETED', { deletedAt: ending.at, wrappedKey: null })
+  if (!gone) throw new Problem('LEGAL_HOLD')
   await tx.targets.release(targetId, upload.objectSize)
   await giveUpSync(tx, { tenantId, id: fileId })
   await tx.uploads.deleteParts(upload.id)
@@ -40,24 +43,25 @@ export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Pro
   return true
 }
 
-/** Cancels an upload. Repeatable. UPLOAD_CLOSED where its completion has begun: of cancel and complete exactly one wins. */
+/** Cancels an upload. Repeatable. UPLOAD_CLOSED where its completion has begun: of cancel and complete exactly one wins. LEGAL_HOLD where its file is held. */
 export async function abortUpload(deps: IngestDeps, caller: Caller, uploadId: string): Promise<void> {
   const upload = await getUpload(deps.store, caller, uploadId)
   if (caller.role !== 'admin') requireOwner(caller, upload)
-  const ended = await deps.store.transaction((tx) =>
-    endUpload(tx, upload, { actor: caller.actor, requestId: caller.requestId, reason: 'cancelled', at: deps.clock.now() }),
-  )
+  const ended = await deps.store.transaction(async (tx) => {
+    await requireNoHold(tx, { ...upload, id: upload.fileId })
+    return endUpload(tx, upload, { actor: caller.actor, requestId: caller.requestId, reason: 'cancelled', at: deps.clock.now() })
+  })
   deps.points.reach('upload.abort.after-commit')
   if (ended) return deps.attempts.stop(uploadId)
   const now = await getUpload(deps.store, caller, uploadId)
   if (now.status !== 'aborted') throw uploadClosed(now)
 }
 
-/** Ends an upload that nobody has touched since `before`; false where somebody has, or it is not open. */
+/** Ends an upload that nobody has touched since `before`; false where somebody has, it is not open, or a legal hold covers it. */
 export async function abortIdleUpload(deps: IngestDeps, upload: UploadView, before: number): Promise<boolean> {
   return deps.store.transaction(async (tx) => {
     const now = await tx.uploads.find(upload.tenantId, upload.id)
-    if (!now || now.touchedAt >= before) return false
+    if (!now || now.touchedAt >= before || (await isUnderHold(tx, { ...now, id: now.fileId }))) return false
     return endUpload(tx, now, { actor: systemActor, requestId: null, reason: 'idle', at: deps.clock.now() })
   })
 }

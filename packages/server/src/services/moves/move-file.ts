@@ -5,6 +5,7 @@ import type { FileRow } from '../../db/files.ts'
 import { leftoverTarget, type MoveRow } from '../../db/moves.ts'
 import type { Tx } from '../../db/store.ts'
 import { StorageError } from '../../storage/target.ts'
+import { deleteUnlocked, lockIfHeld } from '../holds/lock-objects.ts'
 import { copyObject } from './copy-object.ts'
 import type { MoveDeps, MoveOptions } from './deps.ts'
 import { purgeMovedJob } from './job-kinds.ts'
@@ -78,6 +79,7 @@ async function switchOver(deps: MoveDeps, move: MoveRow, sha256: string): Promis
       if (isSync(move) && (await tx.targets.find(move.tenantId, move.toTargetId))?.removedAt !== null) throw new FileLeft()
       await tx.targets.settle(move.toTargetId, { reservedBytes: move.bytes, usedBytes: move.bytes })
       await tx.targets.free(move.fromTargetId, move.bytes)
+      await lockIfHeld(tx, file)
       await tx.jobs.enqueue({ ...purgeMovedJob(move), runAt: deps.clock.now() + deps.oldObjectKept })
       const { fromTargetId, toTargetId, bytes, migrationId } = move
       const details = { name: file.name, fromTargetId, toTargetId, bytes, objectSha256: sha256, migrationId }
@@ -182,7 +184,7 @@ export async function purgeMoved(deps: MoveDeps, moveId: string): Promise<void> 
   if (file?.targetId !== targetId || file.status === 'DELETED') {
     await using lease = await deps.targets.lease(move.tenantId, targetId)
     if (move.status !== 'moved' && move.writeId !== null) await lease.target.abortWrite(move.objectKey, move.writeId)
-    await lease.target.delete(move.objectKey)
+    await deleteUnlocked(lease.target, move.objectKey)
   }
   deps.points.reach('move.after-purge')
   await deps.store.transaction((tx) => tx.moves.markPurged(move.id, deps.clock.now()))
