@@ -7,6 +7,7 @@ import { isDownloadable, sayDownloadFault } from '../src/features/files/download
 import { verifyAgain } from '../src/features/files/verification.ts'
 import { placeProblem } from '../src/ui/form-problem.ts'
 import { isStatus, sayProblem } from '../src/ui/problem-words.ts'
+import { storedFile } from './stored-file.ts'
 
 const form = (values: Record<string, unknown>) => {
   const errors: Record<string, string> = {}
@@ -45,11 +46,10 @@ test('U5: a refused field is told beside its input, and only the rest as a whole
 })
 
 test('S5: only proven bytes of a target that is there are offered for download', () => {
-  const target = { id: 't', name: 'Local', kind: 'local', removed: false }
-  assert.equal(isDownloadable({ status: 'READY', target }), true)
-  assert.equal(isDownloadable({ status: 'READY', target: { ...target, removed: true } }), false)
+  assert.equal(isDownloadable(storedFile()), true)
+  assert.equal(isDownloadable(storedFile({ target: { id: 't', name: 'Local', kind: 'local', removed: true } })), false)
   for (const status of ['SCANNING', 'DAMAGED', 'FAILED', 'PENDING_UPLOAD', 'REJECTED'] as const)
-    assert.equal(isDownloadable({ status, target }), false, status)
+    assert.equal(isDownloadable(storedFile({ status })), false, status)
   assert.match(sayDownloadFault(new ApiProblem(410, {})) ?? '', /target/)
   assert.equal(sayDownloadFault(new NetworkProblem('failed')), null)
 })

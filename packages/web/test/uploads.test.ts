@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECURE_TIER_MAX_BYTES } from '@holdfast/api'
 import { ApiProblem, UploadError, type UploadState } from '@holdfast/client'
-import { pastedName, refusalOf, sortFiles } from '../src/features/uploads/check-files.ts'
+import { type Door, pastedName, refusalOf, sortFiles } from '../src/features/uploads/check-files.ts'
 import { announce, sayUpload } from '../src/ui/upload-words.ts'
 import { visibleName } from '../src/ui/visible-name.ts'
 
@@ -57,19 +57,29 @@ test('U5: screen readers hear of new states, never of progress', () => {
   assert.match(announce('a.dd', { phase: 'completing' }) ?? '', /^a\.dd: Finalizing/)
 })
 
+const secure: Door = { tier: 'secure', directBound: false }
+const large = { name: 'a.E01', size: SECURE_TIER_MAX_BYTES + 1 }
+
 test('S4: more than 4 GB is refused with the reason before a byte is sent, exactly 4 GB is not', () => {
-  assert.equal(refusalOf({ name: 'a.E01', size: SECURE_TIER_MAX_BYTES }), null)
-  assert.equal(refusalOf({ name: 'empty', size: 0 }), null)
-  assert.match(refusalOf({ name: 'a.E01', size: SECURE_TIER_MAX_BYTES + 1 }) ?? '', /1 byte over 4 GB.*up to 4 GB/)
-  assert.match(refusalOf({ name: 'a.E01', size: 2 * SECURE_TIER_MAX_BYTES }) ?? '', /It is 8 GB/)
+  assert.equal(refusalOf({ name: 'a.E01', size: SECURE_TIER_MAX_BYTES }, secure), null)
+  assert.equal(refusalOf({ name: 'empty', size: 0 }, secure), null)
+  assert.match(refusalOf(large, secure) ?? '', /1 byte over 4 GB.*up to 4 GB/)
+  assert.match(refusalOf({ name: 'a.E01', size: 2 * SECURE_TIER_MAX_BYTES }, secure) ?? '', /It is 8 GB/)
+})
+
+test('S4 R4 D4: the refusal points to Direct where it is bound and does not name it otherwise; Direct itself takes any size', () => {
+  assert.match(refusalOf(large, { tier: 'secure', directBound: true }) ?? '', /Direct Storage below takes files of any size/)
+  assert.doesNotMatch(refusalOf(large, secure) ?? '', /direct/i)
+  assert.equal(refusalOf({ name: 'a.E01', size: 100 * SECURE_TIER_MAX_BYTES }, { tier: 'direct', directBound: true }), null)
 })
 
 test('S4: of several chosen files only those that fit are taken', () => {
-  const { taken, refused } = sortFiles([
+  const files = [
     { name: 'small', size: 5 },
     { name: 'large', size: SECURE_TIER_MAX_BYTES * 3 },
     { name: `${'ä'.repeat(513)}`, size: 5 },
-  ])
+  ]
+  const { taken, refused } = sortFiles(files, secure)
   assert.deepEqual(
     taken.map((file) => file.name),
     ['small'],

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileStatuses, jobStatuses } from '@holdfast/api'
 import { sayKind, sayProgress } from '../src/features/jobs/job-words.ts'
-import { sayLastTest, usageOf } from '../src/features/storage/target-words.ts'
+import { sayLastTest } from '../src/features/storage/target-words.ts'
 import { isLive, sayToken } from '../src/features/tokens/token-words.ts'
 import { fileNamesIn, sayEntry } from '../src/ui/audit-words.ts'
 import { fileStatusWords, isMoving, sayFileStatus } from '../src/ui/file-words.ts'
 import { sayTarget } from '../src/ui/target-kinds.ts'
+import { usageOf } from '../src/ui/usage-words.ts'
+import { storedFile } from './stored-file.ts'
 
 const now = Date.parse('2026-01-15T12:00:00Z')
 const before = (milliseconds: number) => new Date(now - milliseconds).toISOString()
@@ -18,22 +20,22 @@ const goal = { id: 'g', name: 'Vault', removed: false }
 test('U1 D5: every file status has plain words of its own', () => {
   const labels = fileStatuses.map((status) => fileStatusWords[status].label)
   assert.equal(new Set(labels).size, fileStatuses.length)
-  assert.equal(sayFileStatus({ status: 'SCANNING', statusReason: null, syncing: false, syncTarget: null, target }).label, 'Verifying')
+  assert.equal(sayFileStatus(storedFile({ status: 'SCANNING' })).label, 'Verifying')
 })
 
 test('S3: a file that is proven here and on its way to its target says so', () => {
-  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: true, syncTarget: goal, target }).label, 'Syncing to backend')
-  assert.equal(sayFileStatus({ status: 'READY', statusReason: null, syncing: false, syncTarget: null, target }).label, 'Ready')
+  assert.equal(sayFileStatus(storedFile({ syncing: true, syncTarget: goal })).label, 'Syncing to backend')
+  assert.equal(sayFileStatus(storedFile({ status: 'READY' })).label, 'Ready')
 })
 
 test('U1 S5: the reason of a damaged file comes with what to do', () => {
-  const said = sayFileStatus({ status: 'DAMAGED', statusReason: 'Segment 17 does not open.', syncing: false, syncTarget: null, target })
+  const said = sayFileStatus(storedFile({ status: 'DAMAGED', statusReason: 'Segment 17 does not open.' }))
   assert.equal(said.tone, 'bad')
   assert.match(said.explain, /^Segment 17 does not open\. .*Restore/)
 })
 
 test('S3 T9: a file whose sync was given up with its target is told as kept here, and is not asked for again and again', () => {
-  const kept = { status: 'READY', statusReason: null, syncing: false, syncTarget: { ...goal, removed: true }, target } as const
+  const kept = storedFile({ syncTarget: { ...goal, removed: true } })
   assert.equal(sayFileStatus(kept).label, 'Kept on this server')
   assert.match(sayFileStatus(kept).explain, /Vault/)
   assert.equal(isMoving(kept), false)
@@ -42,19 +44,16 @@ test('S3 T9: a file whose sync was given up with its target is told as kept here
 
 test('T9: a file whose target was removed says so before anything else', () => {
   const removed = { ...target, removed: true }
-  assert.equal(
-    sayFileStatus({ status: 'READY', statusReason: null, syncing: false, syncTarget: null, target: removed }).label,
-    'Orphaned: target removed',
-  )
-  assert.equal(sayFileStatus({ status: 'DELETED', statusReason: null, syncing: false, syncTarget: null, target: removed }).label, 'Deleted')
+  assert.equal(sayFileStatus(storedFile({ status: 'READY', target: removed })).label, 'Orphaned: target removed')
+  assert.equal(sayFileStatus(storedFile({ status: 'DELETED', target: removed })).label, 'Deleted')
   assert.equal(sayTarget(removed), 'Local (removed)')
   assert.equal(sayTarget(target), 'Local (disk of this server)')
 })
 
 test('U1: rows are asked for again only while the server works on them', () => {
-  const moving = fileStatuses.filter((status) => isMoving({ status, syncing: false }))
+  const moving = fileStatuses.filter((status) => isMoving(storedFile({ status })))
   assert.deepEqual(moving, ['PENDING_UPLOAD', 'SCANNING'])
-  assert.equal(isMoving({ status: 'READY', syncing: true }), true)
+  assert.equal(isMoving(storedFile({ syncing: true })), true)
 })
 
 test('T7: the badge is green within 5 minutes, amber within a day, red when older', () => {

@@ -1,33 +1,36 @@
-import { FileDetails } from '../features/files/file-details.tsx'
+import { SECURE_TIER_MAX_BYTES } from '@holdfast/api'
 import { FileTable } from '../features/files/file-table.tsx'
 import { UploadArea } from '../features/uploads/upload-area.tsx'
+import { formatBytes } from '../ui/format.ts'
 import { Panel } from '../ui/panel.tsx'
+import { sectionWords } from '../ui/tier-words.ts'
 import { useMay } from './services.tsx'
 
-type EncryptedStorageProps = {
+export type SectionProps = {
   readonly caseId: string
   readonly itemId: string | null
-  readonly openFile: string | undefined
-  readonly onOpenFile: (fileId: string | undefined) => void
+  readonly onOpenFile: (fileId: string) => void
 }
 
-/** The section that a case and each of its items have: drop files on it, watch them being sealed, get them back. */
-export function EncryptedStorage({ caseId, itemId, openFile, onOpenFile }: EncryptedStorageProps) {
+/** Drop files on it, watch them being sealed, get them back. */
+export function EncryptedStorage({ caseId, itemId, onOpenFile }: SectionProps) {
   const may = useMay()
-  const place = { caseId, itemId }
+  const place = { caseId, itemId, tier: 'secure' } as const
+  const { title, hint } = sectionWords.secure
   const table = <FileTable place={place} onOpen={onOpenFile} />
+  if (!may('file.upload'))
+    return (
+      <Panel title={title} hint={hint} flush>
+        {table}
+      </Panel>
+    )
   return (
-    <>
-      {may('file.upload') ? (
-        <UploadArea key={itemId ?? caseId} place={place}>
-          {table}
-        </UploadArea>
-      ) : (
-        <Panel title="Encrypted Storage" hint="Sealed with AES-256-GCM at rest, proven when stored and when read." flush>
-          {table}
-        </Panel>
-      )}
-      <FileDetails fileId={openFile} onClose={() => onOpenFile(undefined)} />
-    </>
+    <UploadArea
+      key={itemId ?? caseId}
+      place={place}
+      hint={`Sealed with AES-256-GCM before it reaches a disk. Up to ${formatBytes(SECURE_TIER_MAX_BYTES)} per file.`}
+    >
+      {table}
+    </UploadArea>
   )
 }

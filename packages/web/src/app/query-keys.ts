@@ -10,5 +10,7 @@ export const keys = {
   tokens: 'tokens',
   jobs: 'jobs',
   migrations: 'migrations',
+  direct: 'direct',
+  syncs: 'syncs',
 } as const
 export type QueryRoot = (typeof keys)[keyof typeof keys]

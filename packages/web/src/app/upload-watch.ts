@@ -15,7 +15,7 @@ export function refreshAfterUploads(uploads: UploadQueue, queries: QueryClient):
       changed ||= telling.has(row.state.phase)
     }
     if (!changed) return
-    for (const root of [keys.files, keys.cases, keys.items, keys.targets, keys.audit, keys.jobs])
+    for (const root of [keys.files, keys.cases, keys.items, keys.targets, keys.direct, keys.audit, keys.jobs])
       void queries.invalidateQueries({ queryKey: [root] })
   })
 }

@@ -25,7 +25,21 @@ export const auditActionWords: Readonly<Record<string, string>> = {
   TARGET_TESTED: 'Storage target tested',
   JOB_DEAD: 'Background job gave up',
   ACCESS_DENIED: 'Access denied',
+  DIRECT_UPLOAD_INIT: 'Direct upload started',
+  DIRECT_UPLOAD_COMPLETE: 'Direct upload completed',
+  DIRECT_UPLOAD_ABORT: 'Direct upload ended without a file',
+  DIRECT_HASH_BROWSER_DECLARED: 'Hash declared by the sender',
+  DIRECT_HASH_VERIFIED: 'Declared hash proven',
+  DIRECT_HASH_MISMATCH: 'Stored bytes differ from the declared hash',
+  DIRECT_HASH_DISK_MISMATCH: 'Found changed on the storage',
+  DIRECT_SYNC: 'Synchronized with the storage',
+  SHA256_INVALIDATED: 'Hash became stale',
+  SHA256_CANCELLED: 'Reading back cancelled',
 }
+
+/** Actions of the direct tier, which nothing names while Direct is not bound (R4). */
+export const isDirectAction = (action: string): boolean =>
+  action.startsWith('DIRECT_') || action === 'SHA256_INVALIDATED' || action === 'SHA256_CANCELLED'
 
 const codeWords = (code: string): string => code.charAt(0) + code.slice(1).toLowerCase().replaceAll('_', ' ')
 

@@ -10,6 +10,8 @@ type ConfirmProps = {
   /** What will happen, in full. */
   readonly children: ReactNode
   readonly action: string
+  /** What the way back is called; Keep where it is not given. */
+  readonly refusal?: string
   readonly onConfirm: () => Promise<unknown>
   /** Where it can't be undone and much goes with it: the text that has to be typed first. */
   readonly typed?: { readonly label: string; readonly text: string }
@@ -27,7 +29,7 @@ export function Confirm(props: ConfirmProps) {
   )
 }
 
-function ConfirmBody({ onClose, children, action, onConfirm, typed, tick, harmless }: ConfirmProps) {
+function ConfirmBody({ onClose, children, action, refusal = 'Keep', onConfirm, typed, tick, harmless }: ConfirmProps) {
   const [text, setText] = useState('')
   const [ticked, setTicked] = useState(false)
   const run = useMutation({ mutationFn: onConfirm, onSuccess: onClose })
@@ -54,7 +56,7 @@ function ConfirmBody({ onClose, children, action, onConfirm, typed, tick, harmle
         {run.isError ? <Failed error={run.error} /> : null}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
-            Keep
+            {refusal}
           </Button>
           <Button type="submit" color={harmless ? 'harbor' : 'red'} disabled={!ready} loading={run.isPending}>
             {action}

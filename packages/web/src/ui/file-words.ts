@@ -1,4 +1,6 @@
 import type { File as StoredFile } from '@holdfast/api'
+import { sayDirectFile } from './direct-file-words.ts'
+import { formatPercent } from './format.ts'
 import type { Said } from './tones.ts'
 
 /** Each file status in plain words. */
@@ -16,10 +18,19 @@ export const fileStatusWords: Record<StoredFile['status'], Said> = {
   DELETED: { tone: 'neutral', label: 'Deleted', explain: 'Row and object were removed.' },
 }
 
-type Shown = Pick<StoredFile, 'status' | 'statusReason' | 'syncing' | 'syncTarget' | 'target'>
+export type FileFacts = Pick<
+  StoredFile,
+  'status' | 'statusReason' | 'syncing' | 'syncTarget' | 'target' | 'tier' | 'hashState' | 'discovered' | 'missingSince' | 'hashing'
+>
+
+const orphaned: Said = {
+  tone: 'attention',
+  label: 'Orphaned: target removed',
+  explain: 'Its storage target was removed. Make the same target again to get the file back, or delete the row.',
+}
 
 /** Null where nothing keeps the file from where it belongs. */
-function sayOnItsWay({ status, syncing, syncTarget }: Shown): Said | null {
+function sayOnItsWay({ status, syncing, syncTarget }: FileFacts): Said | null {
   if (status !== 'READY' || syncTarget === null) return null
   if (syncing)
     return {
@@ -35,19 +46,28 @@ function sayOnItsWay({ status, syncing, syncTarget }: Shown): Said | null {
 }
 
 /** A file whose target was removed says so before anything else: it can't be read whatever its status. */
-export function sayFileStatus(file: Shown): Said {
-  if (file.target.removed && file.status !== 'DELETED')
-    return {
-      tone: 'attention',
-      label: 'Orphaned: target removed',
-      explain: 'Its storage target was removed. Make the same target again to get the file back, or delete the row.',
-    }
+export function sayFileStatus(file: FileFacts, locale?: string): Said {
+  if (file.status === 'DELETED') return fileStatusWords.DELETED
+  if (file.target.removed) return orphaned
+  if (file.hashing)
+    return { ...sayReading(file), label: `${sayReading(file).label} ${formatPercent(file.hashing.bytes, file.hashing.size, locale)}` }
   const onItsWay = sayOnItsWay(file)
   if (onItsWay) return onItsWay
-  const said = fileStatusWords[file.status]
-  return file.statusReason ? { ...said, explain: `${file.statusReason} ${said.explain}` } : said
+  const said = (file.tier === 'direct' ? sayDirectFile(file) : null) ?? fileStatusWords[file.status]
+  return file.statusReason ? { ...said, explain: `${sentence(file.statusReason)} ${said.explain}` } : said
+}
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
+
+/** What reading the stored object back is for, by what was known before. */
+function sayReading({ tier, status, hashState }: FileFacts): Said {
+  const explain = 'The stored object is being read to its end.'
+  if (status === 'SCANNING') return { ...fileStatusWords.SCANNING, label: 'Verifying' }
+  if (tier !== 'direct') return { tone: 'working', label: 'Verifying again', explain }
+  const label = hashState === 'none' ? 'Calculating' : hashState === 'stale' ? 'Recomputing' : 'Re-verifying'
+  return { tone: 'working', label, explain: `${explain} Cancel stops it; what was known of its hash stays.` }
 }
 
 /** True while the server still works on the file, so that its row is worth asking for again. */
-export const isMoving = (file: Pick<StoredFile, 'status' | 'syncing'>): boolean =>
-  file.status === 'SCANNING' || file.status === 'PENDING_UPLOAD' || (file.status === 'READY' && file.syncing)
+export const isMoving = (file: Pick<StoredFile, 'status' | 'syncing' | 'hashing'>): boolean =>
+  file.status === 'SCANNING' || file.status === 'PENDING_UPLOAD' || file.hashing !== null || (file.status === 'READY' && file.syncing)

@@ -1,7 +1,7 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import { CaseView } from '../../features/cases/case-view.tsx'
-import { EncryptedStorage } from '../encrypted-storage.tsx'
+import { Attachments } from '../attachments.tsx'
 
 export function CasePage() {
   const { caseId } = useParams({ from: '/app/cases/$caseId' })
@@ -13,7 +13,7 @@ export function CasePage() {
       caseId={caseId}
       tab={tab ?? 'attachments'}
       onTab={(next) => void navigate({ search: next === 'items' ? { tab: next } : {}, replace: true })}
-      attachments={<EncryptedStorage caseId={caseId} itemId={null} openFile={file} onOpenFile={openFile} />}
+      attachments={<Attachments caseId={caseId} itemId={null} openFile={file} onOpenFile={openFile} />}
     />
   )
 }

@@ -1,7 +1,7 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import { ItemView } from '../../features/cases/item-view.tsx'
-import { EncryptedStorage } from '../encrypted-storage.tsx'
+import { Attachments } from '../attachments.tsx'
 
 export function ItemPage() {
   const { caseId, itemId } = useParams({ from: '/app/cases/$caseId/items/$itemId' })
@@ -12,7 +12,7 @@ export function ItemPage() {
     <ItemView
       caseId={caseId}
       itemId={itemId}
-      attachments={<EncryptedStorage caseId={caseId} itemId={itemId} openFile={file} onOpenFile={openFile} />}
+      attachments={<Attachments caseId={caseId} itemId={itemId} openFile={file} onOpenFile={openFile} />}
     />
   )
 }

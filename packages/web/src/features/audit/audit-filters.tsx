@@ -1,35 +1,51 @@
 import { Button, NativeSelect, Pill, Select, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { type ReactNode, useMemo, useState } from 'react'
+import { useDirect } from '../../app/direct-state.ts'
 import { useClient } from '../../app/services.tsx'
-import { auditActionWords, auditResultWords } from '../../ui/audit-words.ts'
+import { auditActionWords, auditResultWords, isDirectAction } from '../../ui/audit-words.ts'
 import { short } from '../../ui/format.ts'
+import { type ActorChoice, nameOfActor } from './actor-choices.ts'
+import { ActorFilter } from './actor-filter.tsx'
 import classes from './audit.module.css'
+import { FileFilter, useFileName } from './file-filter.tsx'
 import { type AuditSearch, hasFilter } from './filters.ts'
 import { caseChoicesQuery, caseNameQuery } from './queries.ts'
 
-type FiltersProps = { readonly search: AuditSearch; readonly onSearch: (search: AuditSearch) => void }
+type FiltersProps = {
+  readonly search: AuditSearch
+  readonly onSearch: (search: AuditSearch) => void
+  readonly actors: readonly ActorChoice[]
+}
 
-const actionChoices = [
-  { value: '', label: 'All actions' },
-  ...Object.entries(auditActionWords)
-    .map(([value, label]) => ({ value, label }))
-    .sort((a, b) => a.label.localeCompare(b.label)),
-]
+const actionChoices = Object.entries(auditActionWords)
+  .map(([value, label]) => ({ value, label }))
+  .sort((a, b) => a.label.localeCompare(b.label))
+
+/** What there is to choose from: an action that the address names is among it, even one that this page has no words for. */
+function useActionChoices(chosen: string | undefined) {
+  const direct = useDirect() !== null
+  return useMemo(() => {
+    const shown = actionChoices.filter(({ value }) => direct || value === chosen || !isDirectAction(value))
+    const known = chosen === undefined || shown.some(({ value }) => value === chosen)
+    return [{ value: '', label: 'All actions' }, ...shown, ...(known ? [] : [{ value: chosen, label: chosen }])]
+  }, [direct, chosen])
+}
+
 const resultChoices = [
   { value: '', label: 'All results' },
   ...Object.entries(auditResultWords).map(([value, said]) => ({ value, label: said.label })),
 ]
 
-export function AuditFilters({ search, onSearch }: FiltersProps) {
+export function AuditFilters({ search, onSearch, actors }: FiltersProps) {
   const set = (part: AuditSearch) => onSearch({ ...search, ...part, entry: undefined })
-  const known = actionChoices.some((choice) => choice.value === (search.action ?? ''))
+  const actions = useActionChoices(search.action)
   return (
     <search className={classes.filters} aria-label="Filter entries">
       <NativeSelect
         label="Action"
-        data={known ? actionChoices : [...actionChoices, { value: search.action ?? '', label: search.action ?? '' }]}
+        data={actions}
         value={search.action ?? ''}
         onChange={(event) => set({ action: event.currentTarget.value || undefined })}
       />
@@ -39,7 +55,9 @@ export function AuditFilters({ search, onSearch }: FiltersProps) {
         value={search.result ?? ''}
         onChange={(event) => set({ result: (event.currentTarget.value || undefined) as AuditSearch['result'] })}
       />
+      <ActorFilter actor={search.actor} choices={actors} onActor={(actor) => set({ actor })} />
       <CaseFilter caseId={search.case} onCase={(caseId) => set({ case: caseId })} />
+      <FileFilter file={search.file} caseId={search.case} onFile={(file) => set({ file })} />
       <TextInput
         label="From"
         type="date"
@@ -54,35 +72,31 @@ export function AuditFilters({ search, onSearch }: FiltersProps) {
         min={search.from}
         onChange={(event) => set({ to: event.currentTarget.value || undefined })}
       />
-      <Chosen search={search} set={set} onClear={() => onSearch({})} />
+      <Chosen search={search} actors={actors} set={set} onClear={() => onSearch({})} />
     </search>
   )
 }
 
-/** Filters that come from a click on a name in the list, and the way back to everything. */
-function Chosen({ search, set, onClear }: { search: AuditSearch; set: (part: AuditSearch) => void; onClear: () => void }) {
+type ChosenProps = Pick<FiltersProps, 'search' | 'actors'> & {
+  readonly set: (part: AuditSearch) => void
+  readonly onClear: () => void
+}
+
+/** Whom and what the list is narrowed to, by name, and the way back to everything. */
+function Chosen({ search, actors, set, onClear }: ChosenProps) {
+  const fileName = useFileName(search.file)
   if (!hasFilter(search)) return null
   return (
     <div className={classes.pills}>
       {search.actor ? (
-        <Pill
-          size="md"
-          withRemoveButton
-          removeButtonProps={{ 'aria-label': 'Show all people', 'aria-hidden': false, tabIndex: 0 }}
-          onRemove={() => set({ actor: undefined })}
-        >
-          Who: {short(search.actor, 16)}
-        </Pill>
+        <Chip label="Show what everyone did, not one alone" onRemove={() => set({ actor: undefined })}>
+          Who: {nameOfActor(actors, search.actor)}
+        </Chip>
       ) : null}
       {search.file ? (
-        <Pill
-          size="md"
-          withRemoveButton
-          removeButtonProps={{ 'aria-label': 'Show all files', 'aria-hidden': false, tabIndex: 0 }}
-          onRemove={() => set({ file: undefined })}
-        >
-          File: {short(search.file, 13)}
-        </Pill>
+        <Chip label="Show all files, not one alone" onRemove={() => set({ file: undefined })}>
+          File: {fileName}
+        </Chip>
       ) : null}
       <Button size="compact-sm" variant="subtle" onClick={onClear}>
         Clear filters
@@ -90,6 +104,20 @@ function Chosen({ search, set, onClear }: { search: AuditSearch; set: (part: Aud
     </div>
   )
 }
+
+type ChipProps = { readonly label: string; readonly onRemove: () => void; readonly children: ReactNode }
+
+const Chip = ({ label, onRemove, children }: ChipProps) => (
+  <Pill
+    size="md"
+    withRemoveButton
+    removeButtonProps={{ 'aria-label': label, 'aria-hidden': false, tabIndex: 0 }}
+    onRemove={onRemove}
+    maw="100%"
+  >
+    {children}
+  </Pill>
+)
 
 function CaseFilter({ caseId, onCase }: { caseId: string | undefined; onCase: (caseId: string | undefined) => void }) {
   const client = useClient()

@@ -8,6 +8,7 @@ import { Page } from '../../ui/page.tsx'
 import { PagedTable, rowsOf } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { Empty } from '../../ui/states.tsx'
+import { useActorChoices } from './actor-filter.tsx'
 import { AuditFilters } from './audit-filters.tsx'
 import { Checkpoint } from './checkpoint.tsx'
 import { entryColumns } from './entry-columns.tsx'
@@ -22,6 +23,7 @@ export function AuditLog({ search, onSearch }: AuditLogProps) {
   const entries = useInfiniteQuery({ ...entriesQuery(useClient(), search), placeholderData: keepPreviousData })
   const { data } = entries
   const rows = useMemo(() => rowsOf({ data }) ?? [], [data])
+  const actors = useActorChoices(rows)
   const columns = useMemo(() => entryColumns(search, onSearch, fileNamesIn(rows)), [search, onSearch, rows])
   return (
     <Page
@@ -31,7 +33,7 @@ export function AuditLog({ search, onSearch }: AuditLogProps) {
     >
       <Checkpoint />
       <Panel flush>
-        <AuditFilters search={search} onSearch={onSearch} />
+        <AuditFilters search={search} onSearch={onSearch} actors={actors} />
         <PagedTable
           label="Audit entries"
           query={entries}

@@ -1,19 +1,51 @@
 import type { File as StoredFile } from '@holdfast/api'
 import { ApiProblem, type Client } from '@holdfast/client'
 
+type Wanted = Pick<StoredFile, 'id' | 'name' | 'tier'>
+
 /**
- * Hands the download to the browser, which streams it to disk. Asks for the headers first, so that a refusal is told
+ * Hands the download to the browser, which streams it to disk. Asks the server first, so that a refusal is told
  * in the page rather than saved as a broken file. @throws the SDK's problems.
  */
-export async function startDownload(client: Client, file: Pick<StoredFile, 'id' | 'name'>): Promise<void> {
+export async function startDownload(client: Client, file: Wanted): Promise<void> {
+  if (file.tier === 'direct') return startDirectDownload(client, file)
   await client.files.head(file.id)
+  saveFrom(client.files.contentUrl(file.id), file.name)
+}
+
+async function startDirectDownload(client: Client, file: Wanted): Promise<void> {
+  const { url, delivery } = await client.direct.downloadUrl(file.id, { disposition: 'attachment' })
+  if (delivery === 'presigned_get') openUnseen(url)
+  else saveFrom(url, file.name)
+}
+
+/** A link of this server: browsers save what it leads to and stay where they are. */
+function saveFrom(url: string, name: string): void {
   const link = document.createElement('a')
-  link.href = client.files.contentUrl(file.id)
-  link.download = file.name
+  link.href = url
+  link.download = name
   link.rel = 'noopener'
   document.body.append(link)
   link.click()
   link.remove()
+}
+
+/** Longer than a bucket takes to answer; by then the browser has the download for itself. */
+const frameLife = 120_000
+
+/**
+ * A signed address of the bucket is opened in a frame that nobody sees: it enters no history, leaves the page with its uploads
+ * alone, and an answer that is no download runs nothing.
+ */
+function openUnseen(url: string): void {
+  const frame = document.createElement('iframe')
+  frame.hidden = true
+  frame.title = 'Download'
+  frame.referrerPolicy = 'no-referrer'
+  frame.setAttribute('sandbox', 'allow-downloads')
+  frame.src = url
+  document.body.append(frame)
+  setTimeout(() => frame.remove(), frameLife)
 }
 
 const words: Readonly<Record<number, string>> = {
@@ -28,5 +60,13 @@ const words: Readonly<Record<number, string>> = {
 export const sayDownloadFault = (error: unknown): string | null =>
   error instanceof ApiProblem && error.code === 'UNEXPECTED_ANSWER' ? (words[error.status] ?? null) : null
 
-/** Whether there is something to download: only bytes that were proven are handed out. */
-export const isDownloadable = (file: Pick<StoredFile, 'status' | 'target'>): boolean => file.status === 'READY' && !file.target.removed
+type Held = Pick<StoredFile, 'status' | 'target' | 'tier' | 'hashState' | 'discovered' | 'missingSince'>
+
+/**
+ * Whether there is something to download. Of the secure tier only bytes that were proven are handed out; of the direct tier what has
+ * a hash, and what others put there, which is discovered without one (D12).
+ */
+export function isDownloadable(file: Held): boolean {
+  if (file.status !== 'READY' || file.target.removed) return false
+  return file.tier !== 'direct' || (file.missingSince === null && (file.discovered || file.hashState !== 'none'))
+}

@@ -1,22 +1,17 @@
 import type { File as StoredFile } from '@holdfast/api'
-import { Button, Drawer, Group, Stack } from '@mantine/core'
-import { IconDownload, IconShieldCheck, IconTrash } from '@tabler/icons-react'
+import { Drawer, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { useClient, useMay } from '../../app/services.tsx'
-import { FullDigest } from '../../ui/copy.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { sayFileStatus } from '../../ui/file-words.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
-import { sayTarget } from '../../ui/target-kinds.ts'
-import { ExactSize, When } from '../../ui/values.tsx'
 import { visibleName } from '../../ui/visible-name.ts'
-import { DeleteFile } from './delete-file.tsx'
-import { isDownloadable } from './download.ts'
+import { DetailActions } from './detail-actions.tsx'
 import { FileEvents } from './file-events.tsx'
+import { factsOf } from './file-facts.tsx'
+import { ReadingBar } from './file-state.tsx'
 import { fileQuery } from './queries.ts'
-import { useFileActions } from './use-file-actions.ts'
 
 type FileDetailsProps = { readonly fileId: string | undefined; readonly onClose: () => void }
 
@@ -53,72 +48,11 @@ function Details({ file, onClose }: { file: StoredFile; onClose: () => void }) {
       </h2>
       <Notice tone={said.tone} title={said.label}>
         {said.explain}
+        <ReadingBar file={file} />
       </Notice>
       <DetailActions file={file} onClose={onClose} />
       <Facts facts={factsOf(file)} />
       {may('audit.read') ? <FileEvents file={file} /> : null}
     </Stack>
   )
-}
-
-function DetailActions({ file, onClose }: { file: StoredFile; onClose: () => void }) {
-  const actions = useFileActions(file)
-  const [deleting, setDeleting] = useState(false)
-  const remove = async () => {
-    await actions.remove()
-    onClose()
-  }
-  const { download, verify } = actions
-  const icon = { size: 15, 'aria-hidden': true }
-  return (
-    <Group gap="xs">
-      {actions.mayDownload && isDownloadable(file) ? (
-        <Button size="xs" leftSection={<IconDownload {...icon} />} loading={download.isPending} onClick={() => download.mutate()}>
-          Download
-        </Button>
-      ) : null}
-      {actions.mayVerify ? (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconShieldCheck {...icon} />}
-          loading={verify.isPending}
-          onClick={() => verify.mutate()}
-        >
-          Verify again
-        </Button>
-      ) : null}
-      {actions.mayDelete ? (
-        <Button size="xs" variant="default" leftSection={<IconTrash {...icon} />} onClick={() => setDeleting(true)}>
-          Delete
-        </Button>
-      ) : null}
-      <DeleteFile file={file} opened={deleting} onClose={() => setDeleting(false)} onConfirm={remove} />
-    </Group>
-  )
-}
-
-function factsOf(file: StoredFile) {
-  const agrees = file.sha256 !== null && file.declaredSha256 !== null
-  return [
-    ['Size', <ExactSize key="size" bytes={file.size} />],
-    ['SHA-256, computed', file.sha256 ? <FullDigest key="sha" value={file.sha256} label="Copy computed SHA-256" /> : 'Not known yet'],
-    [
-      'SHA-256, declared',
-      file.declaredSha256 ? (
-        <FullDigest key="declared" value={file.declaredSha256} label="Copy declared SHA-256" />
-      ) : (
-        'The sender declared none'
-      ),
-    ],
-    ['Digests', agrees ? (file.sha256 === file.declaredSha256 ? 'Declared and computed are equal' : 'Declared and computed differ') : null],
-    ['Verified', file.verifiedAt ? <When key="verified" at={file.verifiedAt} full /> : 'Not yet'],
-    ['Type', file.contentType],
-    ['Protection', file.tier === 'secure' ? 'Sealed with AES-256-GCM under a key of its own' : 'Held by the storage target'],
-    ['Storage target', sayTarget(file.target)],
-    ['Uploaded by', file.uploadedBy],
-    ['Uploaded', <When key="created" at={file.createdAt} full />],
-    ['Ready since', file.readyAt ? <When key="ready" at={file.readyAt} full /> : null],
-    ['File id', <FullDigest key="id" value={file.id} label="Copy file id" />],
-  ] as const
 }

@@ -2,20 +2,21 @@ import type { Client } from '@holdfast/client'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { isMoving } from '../../ui/file-words.ts'
+import type { SectionTier } from '../../ui/tier-words.ts'
 
-/** Files of one place: of an item, or (itemId null) of the case itself. */
-export type FilePlace = { readonly caseId: string; readonly itemId: string | null }
+/** Files of one tier in one place: of an item, or (itemId null) of the case itself. */
+export type FilePlace = { readonly caseId: string; readonly itemId: string | null; readonly tier: SectionTier }
 
 /** How often the list is asked for again while the server works on one of its files, in milliseconds. */
 const whileMoving = 2_000
 
 export const filesQuery = (client: Client, place: FilePlace) =>
   infiniteQueryOptions({
-    queryKey: [keys.files, 'list', place.caseId, place.itemId ?? 'none'],
+    queryKey: [keys.files, 'list', place.caseId, place.itemId ?? 'none', place.tier],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) =>
       client.files.list(
-        { caseId: place.caseId, itemId: place.itemId ?? 'none', tier: 'secure', limit: 50, ...(pageParam ? { cursor: pageParam } : {}) },
+        { caseId: place.caseId, itemId: place.itemId ?? 'none', tier: place.tier, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) },
         { signal },
       ),
     getNextPageParam: (page) => page.nextCursor ?? undefined,

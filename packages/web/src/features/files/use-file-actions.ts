@@ -3,16 +3,11 @@ import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
-import { sayProblem } from '../../ui/problem-words.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { visibleName } from '../../ui/visible-name.ts'
 import { sayDownloadFault, startDownload } from './download.ts'
+import { tellFault } from './tell-fault.ts'
 import { type Verdict, verifyAgain } from './verification.ts'
-
-const tellFault = (title: string, error: unknown, text?: string | null) => {
-  const said = sayProblem(error)
-  notifications.show({ color: 'red', title, message: text ?? `${said.title}. ${said.text}`, autoClose: 12_000 })
-}
 
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 1_500))
 
@@ -50,7 +45,7 @@ export function useFileActions(file: StoredFile) {
     verify,
     remove,
     mayDownload: may('file.download'),
-    mayVerify: may('file.read') && ['READY', 'DAMAGED'].includes(file.status) && !file.target.removed,
+    mayVerify: file.tier !== 'direct' && may('file.read') && ['READY', 'DAMAGED'].includes(file.status) && !file.target.removed,
     mayDelete: may('file.delete'),
   }
 }

@@ -17,11 +17,11 @@ import { kindWords, type RemoteKind } from '../../ui/target-kinds.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { useNoteTest } from './note-test.ts'
 import { targetQuery } from './queries.ts'
+import { QuotaTooSmall } from './quota.tsx'
 import { commonProblems } from './target-checks.ts'
 import { type TargetValues, toUpdate, valuesOf } from './target-fields.ts'
 import { QuotaField, TargetFormView } from './target-form.tsx'
 import { quotaToBytes, sayPlace } from './target-words.ts'
-import { QuotaTooSmall } from './usage.tsx'
 
 /** Name, limit, sign-in and protection of a target. Where it is stays: another place is another target. */
 export function EditTarget({ targetId }: { targetId: string }) {

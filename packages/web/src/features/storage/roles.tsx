@@ -12,6 +12,7 @@ import { rolesQuery } from './queries.ts'
 import { type Choice, chosenFirst, isChanged, targetOptions, withTarget } from './role-choice.ts'
 import classes from './storage.module.css'
 import { roleWords } from './target-words.ts'
+import { TestDirect } from './test-direct.tsx'
 
 export function Roles() {
   const roles = useQuery(rolesQuery(useClient()))
@@ -43,8 +44,9 @@ function Role({ binding }: { binding: RoleBinding }) {
           Below <code className="hf-mono">{binding.prefix}</code> on its target.
         </div>
       </div>
-      <div>
+      <div className={classes.roleSide}>
         {mayWrite ? <RoleForm key={`${binding.targetId}:${binding.staged}`} binding={binding} /> : <Bound binding={binding} />}
+        {binding.role === 'direct' && binding.targetId && mayWrite ? <TestDirect targetId={binding.targetId} /> : null}
         {unsuited.length > 0 ? (
           <ul className={classes.reasons} aria-label={`Targets that can't serve ${words.label}`}>
             {unsuited.map((target) => (
@@ -80,7 +82,7 @@ function useBind({ role }: RoleBinding) {
         title: 'Role changed',
         message: bound.targetId === null ? `${label} is off.` : `New files of ${label} go there from now on.`,
       }),
-    onSettled: () => refresh(keys.roles, keys.targets, keys.audit),
+    onSettled: () => refresh(keys.roles, keys.targets, keys.direct, keys.audit),
   })
 }
 

@@ -9,12 +9,12 @@ import type { Column } from '../../ui/record-table.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { kindWords, sayStorageRole } from '../../ui/target-kinds.ts'
+import { UsageOf } from '../../ui/usage.tsx'
 import { sayAbilities } from './capability-words.ts'
 import { targetsQuery } from './queries.ts'
 import classes from './storage.module.css'
 import { TargetActions } from './target-actions.tsx'
 import { sayLastTest, sayPlace } from './target-words.ts'
-import { UsageOf } from './usage.tsx'
 
 export function TargetTable() {
   const targets = useInfiniteQuery(targetsQuery(useClient()))

@@ -1,5 +1,5 @@
 import { GiB, type Target } from '@holdfast/api'
-import { formatAgo, formatBytes } from '../../ui/format.ts'
+import { formatAgo } from '../../ui/format.ts'
 import type { Said } from '../../ui/tones.ts'
 
 const fresh = 5 * 60_000
@@ -26,30 +26,6 @@ export function sayLastTest(target: Tested, now: number): Said {
   if (age <= fresh) return { tone: 'good', label, explain: 'It passed within the last 5 minutes.' }
   if (age <= recent) return { tone: 'attention', label, explain: 'It passed within the last day. Run Test connection to be sure of now.' }
   return { tone: 'bad', label, explain: 'Nothing was read or written for more than a day. Run Test connection.' }
-}
-
-export type Usage = {
-  readonly usedPercent: number
-  readonly reservedPercent: number
-  readonly tone: 'good' | 'attention' | 'bad'
-  readonly text: string
-}
-
-/** How full a target is against its quota: what is stored, and what running uploads have reserved. null without a quota. */
-export function usageOf(target: Pick<Target, 'quotaBytes' | 'usedBytes' | 'reservedBytes'>): Usage | null {
-  const { quotaBytes, usedBytes, reservedBytes } = target
-  if (quotaBytes === null) return null
-  const part = (bytes: number) => (quotaBytes === 0 ? 100 : Math.min(100, (bytes / quotaBytes) * 100))
-  const usedPercent = part(usedBytes)
-  const reservedPercent = Math.min(100 - usedPercent, part(reservedBytes))
-  const full = usedPercent + reservedPercent
-  const left = Math.max(0, quotaBytes - usedBytes - reservedBytes)
-  return {
-    usedPercent,
-    reservedPercent,
-    tone: full >= 97 ? 'bad' : full >= 85 ? 'attention' : 'good',
-    text: `${formatBytes(left)} left of ${formatBytes(quotaBytes)}`,
-  }
 }
 
 /** GB as typed → bytes; null for no quota. A GB is 1024³ bytes here, as everywhere in Holdfast. */

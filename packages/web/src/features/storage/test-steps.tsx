@@ -4,14 +4,18 @@ import { Notice } from '../../ui/notice.tsx'
 import { ToneIcon } from '../../ui/status-badge.tsx'
 import classes from './storage.module.css'
 
+/** Test connection in words: while it runs, and when all of it went well. */
+export const probing = 'Writing, reading back and comparing a probe'
+export const probePassed = 'A sealed probe was written, read back, compared and removed.'
+
 /** How a test of a connection went: the verdict, and each step with its time, result and remedy. */
-export function TestOutcome({ outcome }: { outcome: TargetTest }) {
+export function TestOutcome({ outcome, passed = probePassed }: { outcome: TargetTest; passed?: string }) {
   const failed = outcome.steps.find((step) => !step.ok)
   const title = outcome.ok ? 'Every step passed' : `Failed at: ${failed?.name ?? 'the connection'}`
   return (
     <>
       <Notice tone={outcome.ok ? 'good' : 'bad'} live title={title}>
-        {outcome.ok ? 'A sealed probe was written, read back, compared and removed.' : 'The steps below say why, and what to do about it.'}
+        {outcome.ok ? passed : 'The steps below say why, and what to do about it.'}
       </Notice>
       <TestSteps steps={outcome.steps} />
     </>

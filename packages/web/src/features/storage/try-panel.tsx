@@ -8,7 +8,7 @@ import type { RemoteKind } from '../../ui/target-kinds.ts'
 import { Abilities } from './abilities.tsx'
 import classes from './storage.module.css'
 import { placeErrors } from './target-checks.ts'
-import { TestOutcome, TestSteps } from './test-steps.tsx'
+import { probing, TestOutcome, TestSteps } from './test-steps.tsx'
 import { addressText, serverText, type TargetForm, type TargetFormState, type Tried } from './use-target-form.ts'
 
 type TryPanelProps = { readonly kind: RemoteKind; readonly state: TargetFormState; readonly fixed: boolean }
@@ -53,7 +53,7 @@ function Result({ tried, stale }: { tried: Tried; stale: boolean }) {
 
 const Running = ({ onStop }: { onStop: () => void }) => (
   <div>
-    <Busy>Writing, reading back and comparing a probe</Busy>
+    <Busy>{probing}</Busy>
     <Button variant="default" size="xs" onClick={onStop}>
       Stop the test
     </Button>

@@ -1,22 +1,33 @@
-import { SECURE_TIER_MAX_BYTES } from '@holdfast/api'
 import { Button } from '@mantine/core'
 import { Dropzone } from '@mantine/dropzone'
-import { IconFolderUp, IconLock, IconUpload } from '@tabler/icons-react'
+import { IconArrowBarToDown, IconFolderUp, IconLock, IconUpload } from '@tabler/icons-react'
 import { type ReactNode, useRef } from 'react'
-import { formatBytes } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { Panel } from '../../ui/panel.tsx'
+import { type SectionTier, sectionWords } from '../../ui/tier-words.ts'
 import type { RefusedFile } from './check-files.ts'
 import classes from './upload-area.module.css'
 import { UploadRows } from './upload-rows.tsx'
 import { type UploadPlace, useUploadArea } from './use-upload-area.ts'
 
-type UploadAreaProps = { readonly place: UploadPlace; readonly children: ReactNode }
+type UploadAreaProps = {
+  readonly place: UploadPlace
+  /** What is said below the section's title; that files may be dropped, pasted and chosen is said behind it. */
+  readonly hint: ReactNode
+  readonly aside?: ReactNode
+  /** Buttons beside those that choose files. */
+  readonly actions?: ReactNode
+  readonly children: ReactNode
+}
 
-/** The Encrypted Storage section of those who may upload: all of it takes drops, and `children` are the stored files. */
-export function UploadArea({ place, children }: UploadAreaProps) {
+const dropIcons: Record<SectionTier, typeof IconLock> = { secure: IconLock, direct: IconArrowBarToDown }
+
+/** A section of those who may upload: all of it takes drops, and `children` are the stored files. */
+export function UploadArea({ place, hint, aside, actions, children }: UploadAreaProps) {
   const { rows, addFiles, refused, dismissRefused } = useUploadArea(place)
   const openPicker = useRef<() => void>(null)
+  const words = sectionWords[place.tier]
+  const DropIcon = dropIcons[place.tier]
   return (
     <Dropzone
       onDrop={addFiles}
@@ -26,32 +37,32 @@ export function UploadArea({ place, children }: UploadAreaProps) {
       enablePointerEvents
       multiple
       tabIndex={-1}
+      data-upload-tier={place.tier}
       classNames={{ root: classes.zone, inner: classes.inner }}
     >
       <Panel
-        title="Encrypted Storage"
-        hint={<Hint />}
-        actions={<ChooseButtons onChoose={() => openPicker.current?.()} onFolder={addFiles} />}
+        title={words.title}
+        hint={<>{hint} Drop files or folders anywhere here, paste them, or choose them.</>}
+        aside={aside}
+        actions={
+          <>
+            {actions}
+            <ChooseButtons onChoose={() => openPicker.current?.()} onFolder={addFiles} />
+          </>
+        }
         flush
       >
         <Refusals refused={refused} onDismiss={dismissRefused} />
-        <UploadRows rows={rows} />
+        <UploadRows label={words.uploads} rows={rows} />
         {children}
       </Panel>
       <div className={classes.over} aria-hidden="true">
-        <IconLock size={34} stroke={1.5} />
-        Drop to seal and store
+        <DropIcon size={34} stroke={1.5} />
+        {words.drop}
       </div>
     </Dropzone>
   )
 }
-
-const Hint = () => (
-  <>
-    Sealed with AES-256-GCM before it reaches a disk. Up to {formatBytes(SECURE_TIER_MAX_BYTES)} per file. Drop files or folders anywhere
-    here, paste them, or choose them.
-  </>
-)
 
 function ChooseButtons({ onChoose, onFolder }: { onChoose: () => void; onFolder: (files: File[]) => void }) {
   const folder = useRef<HTMLInputElement>(null)

@@ -5,7 +5,7 @@ import { UploadRow } from './upload-row.tsx'
 import classes from './upload-rows.module.css'
 
 /** The queue of one place: what runs, what waits, what was interrupted, and what has just become ready. */
-export function UploadRows({ rows }: { rows: readonly QueueRow[] }) {
+export function UploadRows({ label, rows }: { label: string; rows: readonly QueueRow[] }) {
   const { uploads } = useServices()
   if (rows.length === 0) return null
   const finished = rows.filter((row) => isFinal(row.state))
@@ -13,7 +13,7 @@ export function UploadRows({ rows }: { rows: readonly QueueRow[] }) {
     for (const row of finished) uploads.remove(row.id)
   }
   return (
-    <section className={classes.queue} aria-label="Uploads">
+    <section className={classes.queue} aria-label={label}>
       <div className={classes.head}>
         <h3 className={classes.title}>Uploads</h3>
         {finished.length > 0 ? (

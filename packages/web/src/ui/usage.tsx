@@ -1,15 +1,20 @@
-import type { Target } from '@holdfast/api'
 import { Progress } from '@mantine/core'
-import { formatBytes } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
-import { Size } from '../../ui/values.tsx'
-import classes from './storage.module.css'
-import { usageOf } from './target-words.ts'
+import classes from './usage.module.css'
+import { type Held, usageOf } from './usage-words.ts'
+import { Size } from './values.tsx'
 
 const barColor = { good: 'harbor', attention: 'yellow.7', bad: 'red' } as const
 
+type UsageProps = {
+  readonly target: Held & {
+    readonly name: string
+    /** What the storage itself has left; null where it does not tell. */
+    readonly freeBytes: number | null
+  }
+}
+
 /** What is stored and reserved, against the quota where there is one, and what the storage itself has left. */
-export function UsageOf({ target }: { target: Target }) {
+export function UsageOf({ target }: UsageProps) {
   const usage = usageOf(target)
   return (
     <div className={classes.usage}>
@@ -35,7 +40,7 @@ export function UsageOf({ target }: { target: Target }) {
           />
         </Progress.Root>
       ) : null}
-      <div className={classes.kind}>
+      <div className={classes.left}>
         {usage ? usage.text : 'No quota'}
         {target.freeBytes === null ? null : (
           <>
@@ -45,18 +50,5 @@ export function UsageOf({ target }: { target: Target }) {
         )}
       </div>
     </div>
-  )
-}
-
-type Held = Pick<Target, 'usedBytes' | 'reservedBytes'>
-
-/** Says what a quota below what is stored means, before it is saved. */
-export function QuotaTooSmall({ target, quotaBytes }: { target: Held; quotaBytes: number | null }) {
-  const held = target.usedBytes + target.reservedBytes
-  if (quotaBytes === null || quotaBytes >= held) return null
-  return (
-    <Notice tone="attention" live title="Below what is stored already">
-      {formatBytes(held)} are stored or reserved. Files stay readable; new ones are refused until there is room.
-    </Notice>
   )
 }

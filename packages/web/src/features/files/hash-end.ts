@@ -1,0 +1,17 @@
+import type { File as StoredFile } from '@holdfast/api'
+import { sayFileStatus } from '../../ui/file-words.ts'
+import type { Said } from '../../ui/tones.ts'
+import { visibleName } from '../../ui/visible-name.ts'
+
+/** How reading a file back ended, from how its row was before and is now; null where nothing ended. */
+export function sayHashEnd(before: StoredFile | undefined, now: StoredFile): Said | null {
+  if (before?.status !== 'READY' || now.status === 'DELETED' || now.hashing !== null) return null
+  const proven = before.verifiedAt !== now.verifiedAt
+  if (before.hashing === null && !proven) return null
+  const name = `“${visibleName(now.name)}”`
+  const settled = proven || before.hashState !== now.hashState || now.status !== before.status
+  if (!settled)
+    return { tone: 'neutral', label: `${name}: reading back was stopped`, explain: 'What was known of its hash stays as it was.' }
+  const said = sayFileStatus(now)
+  return { ...said, label: `${name}: ${said.label}` }
+}
