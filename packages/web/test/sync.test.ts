@@ -23,7 +23,7 @@ test('D13: a preview says what it found and that nothing was changed', () => {
 
 test('D13: where more than half would vanish, the words name the number and the likely cause', () => {
   const said = saySync(sync({ status: 'stopped', removed: some(8), unchanged: 2, mode: 'apply' }))
-  assert.equal(said.label, '8 of 10 files would vanish from the list')
+  assert.equal(said.label, '8 of 10 files would vanish')
   assert.match(said.explain, /wrong mount.*Nothing was changed/)
 })
 

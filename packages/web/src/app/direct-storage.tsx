@@ -27,7 +27,7 @@ function BoundStorage({ caseId, itemId, onOpenFile, direct }: BoundProps) {
   const { title, hint } = sectionWords.direct
   const table = <FileTable place={place} onOpen={onOpenFile} />
   const sync = may('file.upload') ? <SyncButton caseId={caseId} itemId={itemId} /> : null
-  const parts = { aside: <DirectUsage direct={direct} />, actions: sync }
+  const parts = { figure: <DirectUsage direct={direct} />, actions: sync }
   if (!may('file.upload'))
     return (
       <Panel title={title} hint={hint} flush {...parts}>
@@ -43,8 +43,8 @@ function BoundStorage({ caseId, itemId, onOpenFile, direct }: BoundProps) {
 
 const BoundHint = ({ direct }: { direct: DirectState }) => (
   <>
-    Stored as they are on {direct.targetName}, protected by that storage. Any size; hashed in this browser on the way.
-    {direct.delivery === 'presigned' ? ' The bytes go from this browser straight to the bucket.' : ''}
+    Stored as they are on {direct.targetName}, protected by that storage. Any size
+    {direct.delivery === 'presigned' ? '; this browser sends them straight to the bucket.' : '.'}
   </>
 )
 

@@ -10,15 +10,17 @@ const statusWords: Partial<Record<StoredFile['status'], Said>> = {
     label: 'Verifying',
     explain: 'Stored. It can be downloaded once its hash is settled.',
   },
-  REJECTED: { tone: 'bad', label: 'Error', explain: 'The content did not pass its checks. Upload the file again, or delete the row.' },
+  REJECTED: { tone: 'bad', label: 'Error', explain: 'The content did not pass its checks. Delete the row, or upload another file.' },
   FAILED: {
     tone: 'bad',
     label: 'Error',
+    next: 'Upload it again',
     explain: 'The stored object was not what the browser sent, and was removed. Upload the file again, or delete the row.',
   },
   DAMAGED: {
     tone: 'bad',
     label: 'Damaged',
+    next: 'Restore it, then Re-verify',
     explain: 'The stored object can no longer be read as it was. Restore it on the storage, then choose Re-verify.',
   },
 }
@@ -26,6 +28,7 @@ const statusWords: Partial<Record<StoredFile['status'], Said>> = {
 const missing: Said = {
   tone: 'bad',
   label: 'Missing',
+  next: 'Put it back, then Sync',
   explain:
     'Sync no longer found its object on the storage. A legal hold keeps the row. Put the object back under its name there, then Sync again.',
 }
@@ -51,11 +54,13 @@ const readyWords: Record<HashState, Said> = {
   stale: {
     tone: 'attention',
     label: 'Stale',
+    next: 'Changed since: Recompute',
     explain: 'The stored object changed since its hash was computed; the hash shown is the old one. Choose Recompute to learn the new one.',
   },
   mismatch: {
     tone: 'bad',
     label: 'Disk mismatch',
+    next: 'Open it to see both hashes',
     explain:
       'The stored object does not hold what its hash says. Both hashes are kept. Find out who changed it, restore the object on the storage, then choose Re-verify.',
   },

@@ -26,6 +26,7 @@ export type FileFacts = Pick<
 const orphaned: Said = {
   tone: 'attention',
   label: 'Orphaned: target removed',
+  next: 'Make the target again',
   explain: 'Its storage target was removed. Make the same target again to get the file back, or delete the row.',
 }
 

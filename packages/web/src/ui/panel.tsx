@@ -5,15 +5,15 @@ type PanelProps = {
   readonly title?: string
   readonly hint?: ReactNode
   readonly actions?: ReactNode
-  /** Beside title and hint: a figure that belongs to the whole of the box. */
-  readonly aside?: ReactNode
+  /** Below title and hint: a figure that belongs to the whole of the box. */
+  readonly figure?: ReactNode
   readonly children: ReactNode
   /** For content with its own inner spacing, such as tables. */
   readonly flush?: boolean
 }
 
 /** A titled box, the only box there is: pages are stacks of these. */
-export function Panel({ title, hint, actions, aside, children, flush = false }: PanelProps) {
+export function Panel({ title, hint, actions, figure, children, flush = false }: PanelProps) {
   const id = useId()
   return (
     <section className={classes.panel} {...(title ? { 'aria-labelledby': id } : {})}>
@@ -26,8 +26,8 @@ export function Panel({ title, hint, actions, aside, children, flush = false }: 
               </h2>
             ) : null}
             {hint ? <p className={classes.hint}>{hint}</p> : null}
+            {figure ? <div className={classes.figure}>{figure}</div> : null}
           </div>
-          {aside ? <div className={classes.aside}>{aside}</div> : null}
           {actions ? <div className={classes.actions}>{actions}</div> : null}
         </div>
       ) : null}

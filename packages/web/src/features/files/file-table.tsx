@@ -62,12 +62,12 @@ const fileColumns = (onOpen: (fileId: string) => void): readonly Column<StoredFi
     ),
   },
   { id: 'size', header: 'Size', align: 'end', width: '6rem', cell: (file) => <Size bytes={file.size} /> },
-  { id: 'sha256', header: 'SHA-256', width: '11.5rem', cell: (file) => <FileDigest file={file} /> },
+  { id: 'sha256', header: 'SHA-256', width: '11rem', cell: (file) => <FileDigest file={file} /> },
   { id: 'status', header: 'Status', width: '10.5rem', cell: (file) => <FileStatus file={file} /> },
   {
     id: 'uploaded',
     header: 'Uploaded',
-    width: '11.5rem',
+    width: '12.5rem',
     cell: (file) => (
       <>
         <When at={file.createdAt} />

@@ -67,7 +67,7 @@ function Decision({ run, onClose }: { run: SyncRun; onClose: () => void }) {
           onChange={(event) => setLooked(event.currentTarget.checked)}
         />
       ) : null}
-      <Group justify="flex-end" gap="xs">
+      <Group justify="flex-end" gap="xs" className={classes.foot}>
         {runs ? (
           <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(sync.id)}>
             Cancel Sync

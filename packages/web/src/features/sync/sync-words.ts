@@ -70,9 +70,9 @@ function sayStopped({ removed, missing, unchanged, changed }: Sync): Said {
   const all = gone + unchanged + changed.count
   return {
     tone: 'attention',
-    label: `${formatNumber(gone)} of ${count(all, 'file')} would vanish from the list`,
+    label: `${formatNumber(gone)} of ${count(all, 'file')} would vanish`,
     explain:
-      'That is more than half of this folder, and it is what a wrong mount, bucket or prefix looks like, too. Nothing was changed. Look at the storage first: if the files are there, mend the target instead.',
+      'They are no longer on the storage. That is more than half of this folder, and what a wrong mount, bucket or prefix looks like, too. Nothing was changed. Look at the storage first: if the files are there, mend the target instead.',
   }
 }
 

@@ -14,7 +14,7 @@ type UploadAreaProps = {
   readonly place: UploadPlace
   /** What is said below the section's title; that files may be dropped, pasted and chosen is said behind it. */
   readonly hint: ReactNode
-  readonly aside?: ReactNode
+  readonly figure?: ReactNode
   /** Buttons beside those that choose files. */
   readonly actions?: ReactNode
   readonly children: ReactNode
@@ -23,7 +23,7 @@ type UploadAreaProps = {
 const dropIcons: Record<SectionTier, typeof IconLock> = { secure: IconLock, direct: IconArrowBarToDown }
 
 /** A section of those who may upload: all of it takes drops, and `children` are the stored files. */
-export function UploadArea({ place, hint, aside, actions, children }: UploadAreaProps) {
+export function UploadArea({ place, hint, figure, actions, children }: UploadAreaProps) {
   const { rows, addFiles, refused, dismissRefused } = useUploadArea(place)
   const openPicker = useRef<() => void>(null)
   const words = sectionWords[place.tier]
@@ -43,7 +43,7 @@ export function UploadArea({ place, hint, aside, actions, children }: UploadArea
       <Panel
         title={words.title}
         hint={<>{hint} Drop files or folders anywhere here, paste them, or choose them.</>}
-        aside={aside}
+        figure={figure}
         actions={
           <>
             {actions}
