@@ -26,7 +26,7 @@ function BoundStorage({ caseId, itemId, onOpenFile, direct }: BoundProps) {
   const place = { caseId, itemId, tier: 'direct' } as const
   const { title, hint } = sectionWords.direct
   const table = <FileTable place={place} onOpen={onOpenFile} />
-  const sync = may('file.upload') ? <SyncButton caseId={caseId} itemId={itemId} /> : null
+  const sync = may('file.sync') ? <SyncButton caseId={caseId} itemId={itemId} /> : null
   const parts = { figure: <DirectUsage direct={direct} />, actions: sync }
   if (!may('file.upload'))
     return (

@@ -113,7 +113,7 @@ const Chip = ({ label, onRemove, children }: ChipProps) => (
     withRemoveButton
     removeButtonProps={{ 'aria-label': label, 'aria-hidden': false, tabIndex: 0 }}
     onRemove={onRemove}
-    maw="100%"
+    className={classes.pill}
   >
     {children}
   </Pill>

@@ -37,7 +37,7 @@ export function FileFilter({ file, caseId, onFile }: FileFilterProps) {
   return (
     <Select
       label="File"
-      placeholder={caseId ? 'Name or file id' : 'File id, or choose a case'}
+      placeholder={caseId ? 'Name or id' : 'File id'}
       searchable
       clearable
       clearButtonProps={{ 'aria-label': 'Show all files' }}

@@ -59,7 +59,7 @@ function Decision({ run, onClose }: { run: SyncRun; onClose: () => void }) {
   const braked = sync?.status === 'stopped'
   const appliable = !runs && !run.waiting && sync !== undefined && (braked || (sync.mode === 'preview' && sync.status === 'done'))
   return (
-    <>
+    <Stack gap="sm" className={classes.foot}>
       {braked ? (
         <Checkbox
           label="I looked at the storage: these files are really gone from it"
@@ -67,7 +67,7 @@ function Decision({ run, onClose }: { run: SyncRun; onClose: () => void }) {
           onChange={(event) => setLooked(event.currentTarget.checked)}
         />
       ) : null}
-      <Group justify="flex-end" gap="xs" className={classes.foot}>
+      <Group justify="flex-end" gap="xs">
         {runs ? (
           <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(sync.id)}>
             Cancel Sync
@@ -87,7 +87,7 @@ function Decision({ run, onClose }: { run: SyncRun; onClose: () => void }) {
           </Button>
         ) : null}
       </Group>
-    </>
+    </Stack>
   )
 }
 
