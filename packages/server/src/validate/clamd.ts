@@ -9,6 +9,8 @@ const MAX_SCANNED_BYTES = 2 ** 31 - 1
 /** A scan of the largest file, and a queue before it. */
 const DEFAULT_SILENCE = 10 * 60_000
 const SHORT_SILENCE = 10_000
+/** An engine that hangs up once may have been restarted; one that does so again does not take the file. */
+const STREAM_ATTEMPTS = 2
 
 export type ClamdOptions = {
   readonly address: ClamdAddress
@@ -87,14 +89,16 @@ export function createClamdScanner({ address, silence = DEFAULT_SILENCE }: Clamd
   }
 
   const scanStream = async (source: ByteSource, signal: AbortSignal): Promise<Finding> => {
-    try {
-      return parseAnswer(await askClamd({ address, command: 'INSTREAM', body: chunksOf(source, signal), silence, signal }))
-    } catch (error) {
-      if (!(error instanceof EngineAway)) throw error
-      // Beyond StreamMaxLength the engine hangs up, often before its answer is read; an engine that is gone does not answer now either.
-      await askClamd({ address, command: 'PING', silence: SHORT_SILENCE, signal })
-      return notScanned(source.size > WINDOW_BYTES ? 'too-large' : 'engine-error')
+    for (let attempt = 1; attempt <= STREAM_ATTEMPTS; attempt++) {
+      try {
+        return parseAnswer(await askClamd({ address, command: 'INSTREAM', body: chunksOf(source, signal), silence, signal }))
+      } catch (error) {
+        if (!(error instanceof EngineAway)) throw error
+        // Beyond StreamMaxLength the engine hangs up, often before its answer is read; an engine that is gone does not answer now either.
+        await askClamd({ address, command: 'PING', silence: SHORT_SILENCE, signal })
+      }
     }
+    return notScanned(source.size > WINDOW_BYTES ? 'too-large' : 'engine-error')
   }
 
   return {

@@ -40,7 +40,8 @@ function isOfCamera(whole: Buffer, end: number): boolean {
   while (at < whole.length && at - end < MAX_PADDING_BYTES && whole[at] === 0) at += 1
   if (at === whole.length) return true
   if (whole[at] === 0xff && whole[at + 1] === 0xd8 && whole[at + 2] === 0xff) return true
-  if (whole.toString('latin1', at + 4, at + 8) === 'ftyp') return true
+  // A film begins with the length of its first box, whose zeros pass for padding.
+  if (whole.toString('latin1', at, at + 8).includes('ftyp')) return true
   return whole.toString('latin1', whole.length - 4) === 'SEFT'
 }
 
