@@ -37,6 +37,9 @@ test('O4: an XLSX with paths that leave it, entries twice, passwords or wrong su
   await isRefused(validator, xlsx(xlsxOf({ ...text('xl/a.xml', '<a/>'), flags: 1 })), 'excel-encrypted')
   await isRefused(validator, xlsx(xlsxOf({ name: 'xl/a', data: deflateRawSync('abc'), raw: { size: 3, crc: 1 } })), 'zip-damaged')
   const whole = xlsxOf()
+  const astray = Buffer.from(whole)
+  astray.writeUInt32LE(0x7fffffff, astray.indexOf('PK\x01\x02') + 42)
+  await isRefused(validator, xlsx(astray), 'zip-damaged')
   for (const share of [0.3, 0.9, 0.99]) await isRefused(validator, xlsx(whole.subarray(0, Math.floor(whole.length * share))), 'zip-damaged')
 })
 

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../core/clock.ts'
-import { WINDOW_BYTES } from './file-bytes.ts'
 import { notValidated } from './reasons.ts'
 import type { FromValidationWorker, ToValidationWorker } from './validation-messages.ts'
 import type { ValidationRequest, ValidationResult } from './validator.ts'
@@ -17,10 +16,13 @@ export interface ValidationLane extends AsyncDisposable {
 const YOUNG_MB = 16
 const STACK_MB = 4
 
-/** How a turn ended, and whether the thread can take the next file. */
-type Outcome = { readonly result: ValidationResult; readonly isUsable: boolean }
+/** How a turn ended: with a verdict, after which the thread takes the next file, or with a thread that is of no more use. */
+type Outcome = { readonly result: ValidationResult; readonly thread: 'usable' | 'crashed' | 'late' }
 
-const broken = (why: string): Outcome => ({ result: { ok: false, detectedType: null, reasons: [notValidated(why)] }, isUsable: false })
+const broken = (why: string, thread: 'crashed' | 'late' = 'crashed'): Outcome => ({
+  result: { ok: false, detectedType: null, reasons: [notValidated(why)] },
+  thread,
+})
 
 /** The error of a thread as a person reads it. */
 const crashed = (error: Error & { code?: string }): Outcome =>
@@ -42,7 +44,7 @@ function startWatch({ options: { clock, deadline }, done }: Turn) {
       const stop = new AbortController()
       running = { since: clock.now(), stop }
       clock.sleep(Math.max(left, 0), stop.signal).then(
-        () => done.resolve(broken(`checking it takes longer than ${Math.ceil(deadline / 1000)} seconds`)),
+        () => done.resolve(broken(`checking it takes longer than ${Math.ceil(deadline / 1000)} seconds`, 'late')),
         () => {},
       )
     },
@@ -57,7 +59,6 @@ function startWatch({ options: { clock, deadline }, done }: Turn) {
 
 async function readFor({ request }: Turn, message: { readonly offset: number; readonly length: number }): Promise<Uint8Array> {
   const { offset, length } = message
-  if (length > WINDOW_BYTES || offset < 0 || offset + length > request.source.size) throw new RangeError('a check read outside of the file')
   const bytes = await request.source.read(offset, length, { signal: request.signal })
   if (bytes.byteLength !== length) throw new RangeError(`the source gave ${bytes.byteLength} bytes instead of ${length}`)
   return bytes
@@ -68,7 +69,7 @@ function listen(turn: Turn): () => void {
   const watch = startWatch(turn)
   let reading = 0
   const onMessage = (message: FromValidationWorker) => {
-    if (message.kind === 'result') return done.resolve({ result: message.result, isUsable: true })
+    if (message.kind === 'result') return done.resolve({ result: message.result, thread: 'usable' })
     watch.pause()
     reading += 1
     readFor(turn, message).then((bytes) => {
@@ -130,21 +131,36 @@ export function createValidationLane(options: LaneOptions): ValidationLane {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
 
-  const judge = async (request: ValidationRequest): Promise<ValidationResult> => {
+  const open = (): Worker => {
+    const opened = startWorker(options)
+    opened.once('exit', () => {
+      if (worker === opened) worker = null
+    })
+    return opened
+  }
+
+  const attempt = async (request: ValidationRequest): Promise<Outcome> => {
     request.signal.throwIfAborted()
-    worker ??= startWorker(options)
+    worker ??= open()
     const own = worker
     let isUsable = false
     try {
       const outcome = await takeTurn({ worker: own, request, options, done: Promise.withResolvers() })
-      isUsable = outcome.isUsable
-      return outcome.result
+      isUsable = outcome.thread === 'usable'
+      return outcome
     } finally {
       if (!isUsable) {
         worker = null
         await own.terminate()
       }
     }
+  }
+
+  const judge = async (request: ValidationRequest): Promise<ValidationResult> => {
+    const hasServed = worker !== null
+    const outcome = await attempt(request)
+    // What broke the thread may be left from a file before: only a fresh one tells.
+    return outcome.thread === 'crashed' && hasServed ? (await attempt(request)).result : outcome.result
   }
 
   return {

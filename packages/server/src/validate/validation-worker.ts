@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import type { FileBytes } from './file-bytes.ts'
+import { type FileBytes, WINDOW_BYTES } from './file-bytes.ts'
 import { judgeFile } from './judge.ts'
 import type { FromValidationWorker, ToValidationWorker } from './validation-messages.ts'
 
@@ -12,7 +12,9 @@ const send = (message: FromValidationWorker) => parentPort?.postMessage(message)
 
 const fileOf = (size: number): FileBytes => ({
   size,
-  read(offset, length) {
+  async read(offset, length) {
+    // A file that points behind its own end is broken: the parser that followed it hears so.
+    if (offset < 0 || length < 0 || length > WINDOW_BYTES || offset + length > size) throw new RangeError('outside of the file')
     reads += 1
     const { promise, resolve } = Promise.withResolvers<Uint8Array>()
     waiting.set(reads, resolve)
