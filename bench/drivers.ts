@@ -2,7 +2,7 @@
  * Each storage driver against the standard client of its protocol, both ways, in the same run: 1 GB in pieces of 8 MiB, in turn,
  * medians of the ratios round by round. The servers are real ones on loopback.
  *   npm run bench -- drivers
- * HOLDFAST_BENCH_BYTES and HOLDFAST_BENCH_ROUNDS change size and rounds, HOLDFAST_BENCH_DRIVERS=smb,sftp,versitygw,minio picks.
+ * HOLDFAST_BENCH_BYTES and HOLDFAST_BENCH_ROUNDS change size and rounds, HOLDFAST_BENCH_DRIVERS=smb,sftp,versitygw,minio,seaweedfs picks.
  */
 import { randomFillSync } from 'node:crypto'
 import { createReadStream, createWriteStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
@@ -201,7 +201,8 @@ async function measure({ name, target, peer }: Setting): Promise<void> {
 }
 
 makeFile()
-const settings: Record<string, () => Promise<Setting>> = { smb, sftp, versitygw: () => s3('versitygw'), minio: () => s3('minio') }
+const servers = ['versitygw', 'minio', 'seaweedfs'] as const
+const settings: Record<string, () => Promise<Setting>> = { smb, sftp, ...Object.fromEntries(servers.map((name) => [name, () => s3(name)])) }
 const wanted = process.env.HOLDFAST_BENCH_DRIVERS?.split(',') ?? Object.keys(settings)
 for (const start of wanted.flatMap((name) => settings[name] ?? [])) {
   const setting = await start()

@@ -1,8 +1,7 @@
 // Brings the real programs that the suites run against: by apt-get where this is root on Debian, otherwise by saying what to install.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { ensureGoPrograms } from './go-programs.js'
 
 const onPath = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0
 
@@ -24,20 +23,6 @@ const programs = [
   { name: 'ClamAV', present: () => existsSync('/usr/sbin/clamd'), debian: 'clamav-daemon' },
   { name: 'openssl', present: () => onPath('openssl'), debian: 'openssl' },
 ]
-
-/** S3 servers, which Debian does not have: `go install` builds them once, into a cache outside of the clone. */
-const goModules = JSON.parse(readFileSync(new URL('../test/servers/go-programs.json', import.meta.url), 'utf8'))
-const goFolder = join(process.env.HOLDFAST_CACHE ?? join(homedir(), '.cache', 'holdfast'), 'bin')
-
-function ensureGoPrograms() {
-  const absent = () => Object.keys(goModules).filter((name) => !existsSync(join(goFolder, name)))
-  for (const name of absent()) {
-    if (!onPath('go')) break
-    process.stderr.write(`Building for the tests: ${name}. This takes minutes, once.\n`)
-    spawnSync('go', ['install', goModules[name]], { stdio: ['ignore', 'ignore', 2], env: { ...process.env, GOBIN: goFolder } })
-  }
-  return absent().map((name) => ({ name, remedy: `Install Go and run: GOBIN=${goFolder} go install ${goModules[name]}` }))
-}
 
 /** Installs what is missing and answers what still is: `{ name, remedy }[]`. */
 export function ensureServers() {

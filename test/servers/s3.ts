@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,8 +43,9 @@ const listens = async (port: number): Promise<boolean> => {
   return up
 }
 
-type Launch = { args: string[]; env: Record<string, string> }
-type At = { port: number; folder: string; tls: boolean; versioning: boolean }
+/** `ready`: answers once it can store, where that is later than that it listens. */
+type Launch = { args: string[]; env: Record<string, string>; ready?: () => Promise<boolean> }
+type At = { port: number; ports: readonly number[]; folder: string; tls: boolean; versioning: boolean }
 const accessKeyId = 'holdfast-test'
 const secretAccessKey = 'holdfast-test-secret-key'
 const region = 'us-east-1'
@@ -69,6 +70,30 @@ const launches: Record<GoProgram, (at: At) => Launch> = {
       MINIO_KMS_SECRET_KEY: `holdfast-key:${Buffer.alloc(32, 7).toString('base64')}`,
     },
   }),
+  seaweedfs: ({ port, ports, folder, tls }) => ({
+    args: [
+      ...['server', '-dir', join(folder, 'data'), '-ip', '127.0.0.1', '-ip.bind', '127.0.0.1', '-volume.max', '5000', '-filer', '-s3'],
+      ...['-master.volumeSizeLimitMB', '64', '-s3.port', String(port), '-s3.config', join(folder, 's3.json')],
+      ...['-s3.port.iceberg', '0', '-s3.port.lance', '0'],
+      ...weedPorts.flatMap((name, index) => [`-${name}`, String(ports[index])]),
+      ...(tls ? ['-s3.cert.file', join(folder, 'cert.pem'), '-s3.key.file', join(folder, 'key.pem')] : []),
+    ],
+    env: { WEED_S3_SSE_KEY: 'holdfast', WEED_MASTER_VOLUME_GROWTH_COPY_1: '1', TMPDIR: folder },
+    ready: () => canStore(ports[0] ?? 0),
+  }),
+}
+
+/** What SeaweedFS listens on beside S3. */
+const weedPorts = ['master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc', 'filer.port', 'filer.port.grpc', 's3.port.grpc']
+
+/** Whether the master of SeaweedFS knows a volume server that takes bytes. */
+const canStore = async (masterPort: number): Promise<boolean> => {
+  const answer = await fetch(`http://127.0.0.1:${masterPort}/dir/assign`).catch(() => null)
+  return answer !== null && 'fid' in ((await answer.json()) as object)
+}
+
+const weedUsers = {
+  identities: [{ name: 'holdfast', credentials: [{ accessKey: accessKeyId, secretKey: secretAccessKey }], actions: ['Admin'] }],
 }
 
 function makeCertificate(folder: string): string {
@@ -106,7 +131,9 @@ export async function startS3(name: GoProgram, options: { tls?: boolean; version
   const tls = options.tls ?? false
   const certificate = tls ? makeCertificate(folder) : null
   const port = await freePort()
-  const { args, env } = launches[name]({ port, folder, tls, versioning: options.versioning ?? false })
+  const ports = await Promise.all(weedPorts.map(freePort))
+  await writeFile(join(folder, 's3.json'), JSON.stringify(weedUsers))
+  const { args, env, ready = async () => true } = launches[name]({ port, ports, folder, tls, versioning: options.versioning ?? false })
 
   const start = async (): Promise<ChildProcess> => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: folder, ...env } })
@@ -118,7 +145,7 @@ export async function startS3(name: GoProgram, options: { tls?: boolean; version
     }
     for (let tries = 0; tries < 400; tries += 1) {
       if (child.exitCode !== null) throw new Error(`${name} stopped: ${log}`)
-      if (await listens(port)) return child
+      if ((await listens(port)) && (await ready())) return child
       await sleep(25)
     }
     throw new Error(`${name} does not listen: ${log}`)

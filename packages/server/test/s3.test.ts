@@ -23,7 +23,7 @@ const wraps: [string, (target: StorageTarget) => StorageTarget][] = [
   [', retried through faults after each call', retried('after')],
 ]
 
-for (const name of ['versitygw', 'minio'] as GoProgram[]) {
+for (const name of ['versitygw', 'minio', 'seaweedfs'] as GoProgram[]) {
   describe(`T3: S3 on ${name}`, () => {
     let server: S3Server
     before(async () => {

@@ -12,6 +12,7 @@ import { isKeyPrefix } from './key.ts'
 import { readBody } from './s3-body.ts'
 import { s3CodeOf } from './s3-errors.ts'
 import {
+  asRefusedName,
   checkEncryption,
   decodeName,
   encryptionOf,
@@ -121,7 +122,7 @@ export async function putObject(
     // AWS answers 409 to some of several puts at once, and has stored none of those (ConditionalRequestConflict).
     const lost = options.ifAbsent && error instanceof StorageError && s3CodeOf(error.cause) === 'ConditionalRequestConflict'
     if (lost && (await headObject(s3, key, options))) throw new StorageError('exists', 'The key is taken', { cause: error })
-    throw error
+    throw asRefusedName(error, key)
   }
   return toStat(await getStored(s3, key, { size: bytes.length, options }))
 }

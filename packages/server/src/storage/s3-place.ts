@@ -21,6 +21,8 @@ export type S3 = {
   encryption: S3Encryption
   /** Null until it was tried. */
   conditionalWrites: boolean | null
+  /** Null until it was tried. */
+  keepsBackslash: boolean | null
 }
 
 /** The bucket's name for `key`; throws 'bad-key'. */
@@ -94,6 +96,17 @@ export async function request<T>(
     signal?.throwIfAborted()
     throw toS3StorageError(error, action)
   }
+}
+
+// Amazon S3, "Object key naming guidelines": the characters to avoid, which some backends refuse.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among them
+const unusual = /[{}^%`[\]"<>~#|\u0000-\u001f\u007f]/
+
+/** An error of the call that gives an object its name: where the backend finds the request invalid, it is the name that it cannot hold. */
+export function asRefusedName(error: unknown, key: string): unknown {
+  const isRefused =
+    error instanceof StorageError && unusual.test(key) && ['InvalidRequest', 'InvalidArgument'].includes(s3CodeOf(error.cause))
+  return isRefused ? new StorageError('bad-key', 'The backend cannot hold the name', { cause: error }) : error
 }
 
 export const isFault = (error: unknown, fault: StorageError['fault']): boolean => error instanceof StorageError && error.fault === fault

@@ -1,6 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { toS3StorageError } from './s3-errors.ts'
+import { requireExactName } from './s3-names.ts'
 import { encryptionOf, type S3, toObjectKey } from './s3-place.ts'
 import { presignableUpload } from './s3-writes.ts'
 import type { Presign, SignedRequest } from './target.ts'
@@ -34,7 +35,8 @@ const encryptionHeaders = (s3: S3): Record<string, string> => {
 
 /** Requests that a browser makes straight to the bucket. `url` is a bearer token: it is never logged. */
 export const createPresign = (s3: S3): Presign => ({
-  get(key, { expiresInSeconds, disposition, contentType }) {
+  async get(key, { expiresInSeconds, disposition, contentType }) {
+    await requireExactName(s3, key)
     const command = new GetObjectCommand({
       Bucket: s3.bucket,
       Key: toObjectKey(s3, key),
@@ -44,7 +46,8 @@ export const createPresign = (s3: S3): Presign => ({
     })
     return sign(s3, command, { method: 'GET', expiresInSeconds, headers: {} })
   },
-  put(key, { expiresInSeconds, size, contentType, sha256 }) {
+  async put(key, { expiresInSeconds, size, contentType, sha256 }) {
+    await requireExactName(s3, key)
     const checksum = sha256 && Buffer.from(sha256).toString('base64')
     const command = new PutObjectCommand({
       Bucket: s3.bucket,
@@ -62,7 +65,8 @@ export const createPresign = (s3: S3): Presign => ({
     }
     return sign(s3, command, { method: 'PUT', expiresInSeconds, headers })
   },
-  part(key, write, number, { expiresInSeconds, size }) {
+  async part(key, write, number, { expiresInSeconds, size }) {
+    await requireExactName(s3, key)
     const command = new UploadPartCommand({
       Bucket: s3.bucket,
       Key: toObjectKey(s3, key),

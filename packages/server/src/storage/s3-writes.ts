@@ -11,6 +11,7 @@ import { isKeyPrefix } from './key.ts'
 import { checkPart, checkReceipts, checkSize } from './receipts.ts'
 import { getStored, headObject, md5Of, type S3Stat, sendPut, toStat, WRITE_METADATA } from './s3-objects.ts'
 import {
+  asRefusedName,
   checkEncryption,
   decodeName,
   encryptionOf,
@@ -74,7 +75,9 @@ export async function beginWrite(s3: S3, key: string, size: number, options?: Ca
         http,
       ),
     ),
-  )
+  ).catch((error: unknown) => {
+    throw asRefusedName(error, key)
+  })
   if (!answer.UploadId) throw new StorageError('unavailable', 'The backend began an upload without telling its id')
   return `${nameOf(answer.UploadId)}#${size.toString(36)}.${token}`
 }

@@ -4,8 +4,9 @@ import type { EndpointPolicy } from './endpoint-guard.ts'
 import { checkRange } from './receipts.ts'
 import { createS3Client } from './s3-client.ts'
 import { copyObject } from './s3-copy.ts'
+import { requireExactName } from './s3-names.ts'
 import { deleteObject, headObject, listFolder, listObjects, putObject, readObject, toStat } from './s3-objects.ts'
-import { request, type S3, toObjectKey } from './s3-place.ts'
+import { isFault, request, type S3, toObjectKey } from './s3-place.ts'
 import { createPresign } from './s3-presign.ts'
 import { abortWrite, beginWrite, commitWrite, flushWrite, listWrites, writePart } from './s3-writes.ts'
 import { type CallOptions, type ObjectLock, StorageError, type StorageTarget } from './target.ts'
@@ -43,13 +44,20 @@ export function createS3(options: S3Options): S3 {
     needsMd5: options.objectLock ?? false,
     encryption: kmsKeyId ? { mode: 'kms', keyId: kmsKeyId } : { mode: 'aes256' },
     conditionalWrites: options.conditionalWrites ?? null,
+    keepsBackslash: null,
   }
 }
 
 const createLock = (s3: S3): ObjectLock => ({
   async setHold(key, held, options) {
     const input = { Bucket: s3.bucket, Key: toObjectKey(s3, key), LegalHold: { Status: held ? ('ON' as const) : ('OFF' as const) } }
-    await request('s3:PutObjectLegalHold', options, (http) => s3.client.send(new PutObjectLegalHoldCommand(input), http))
+    try {
+      await request('s3:PutObjectLegalHold', options, (http) => s3.client.send(new PutObjectLegalHoldCommand(input), http))
+    } catch (error) {
+      // Some backends fail with 500 where there is nothing to hold.
+      if (!isFault(error, 'unavailable') || (await headObject(s3, key, options))) throw error
+      throw new StorageError('not-found', 'There is no object to hold', { cause: error })
+    }
   },
 })
 
@@ -69,6 +77,11 @@ export function openS3Target(options: S3Options): StorageTarget {
     enter(callOptions)
     return work()
   }
+  const onKey = <T>(key: string, callOptions: CallOptions | undefined, work: () => Promise<T>): Promise<T> =>
+    call(callOptions, async () => {
+      await requireExactName(s3, key, callOptions)
+      return work()
+    })
   const iterate = async function* <T>(items: () => AsyncIterable<T>, callOptions?: CallOptions): AsyncGenerator<T> {
     enter(callOptions)
     for await (const item of items()) {
@@ -78,30 +91,30 @@ export function openS3Target(options: S3Options): StorageTarget {
   }
   return {
     kind: 's3',
-    put: (key, bytes, o) => call(o, () => putObject(s3, key, bytes, o)),
+    put: (key, bytes, o) => onKey(key, o, () => putObject(s3, key, bytes, o)),
     read: (key, offset, length, o) =>
-      call(o, async () => {
+      onKey(key, o, async () => {
         checkRange(offset, length)
         const bytes = o?.into && o.into.length >= length ? o.into.subarray(0, length) : new Uint8Array(length)
         await readObject(s3, key, { offset, bytes, options: o })
         return bytes
       }),
     stat: (key, o) =>
-      call(o, async () => {
+      onKey(key, o, async () => {
         const stat = await headObject(s3, key, o)
         return stat && toStat(stat)
       }),
     list: (prefix, o) => iterate(() => listObjects(s3, prefix, o), o),
     listFolder: (folder, o) => iterate(() => listFolder(s3, folder, o), o),
-    delete: (key, o) => call(o, () => deleteObject(s3, key, o)),
-    beginWrite: (key, size, o) => call(o, () => beginWrite(s3, key, size, o)),
-    writePart: (key, id, part, o) => call(o, () => writePart(s3, { key, id }, part, o)),
-    flushWrite: (key, id, o) => call(o, () => flushWrite(s3, key, id, o)),
-    commitWrite: (key, id, receipts, o) => call(o, () => commitWrite(s3, { key, id }, receipts, o)),
-    abortWrite: (key, id, o) => call(o, () => abortWrite(s3, key, id, o)),
+    delete: (key, o) => onKey(key, o, () => deleteObject(s3, key, o)),
+    beginWrite: (key, size, o) => onKey(key, o, () => beginWrite(s3, key, size, o)),
+    writePart: (key, id, part, o) => onKey(key, o, () => writePart(s3, { key, id }, part, o)),
+    flushWrite: (key, id, o) => onKey(key, o, () => flushWrite(s3, key, id, o)),
+    commitWrite: (key, id, receipts, o) => onKey(key, o, () => commitWrite(s3, { key, id }, receipts, o)),
+    abortWrite: (key, id, o) => onKey(key, o, () => abortWrite(s3, key, id, o)),
     listWrites: (prefix, olderThan, o) => iterate(() => listWrites(s3, prefix, { olderThan, call: o }), o),
     presign: createPresign(s3),
-    serverCopy: { copy: (from, to, o) => call(o, () => copyObject(s3, { from, to }, o)) },
+    serverCopy: { copy: (from, to, o) => onKey(from + to, o, () => copyObject(s3, { from, to }, o)) },
     lock: options.objectLock ? createLock(s3) : null,
     space: null,
     folders: null,
