@@ -117,6 +117,23 @@ export function checkWrites({ current, partBytes }: Contract): void {
 }
 
 export function checkCommit({ current, partBytes }: Contract): void {
+  for (const size of [0, 5]) {
+    test(`D14: a commit of ${size} bytes that may not replace anything leaves what others put there, and its own write`, async () => {
+      const { target, another } = current()
+      const key = freshKey()
+      const bytes = text('first').subarray(0, size)
+      const write = await target.beginWrite(key, size)
+      const receipts = size === 0 ? [] : [await target.writePart(key, write, { number: 1, offset: 0, bytes })]
+      await target.put(key, text('theirs'))
+      await assert.rejects(target.commitWrite(key, write, receipts, { ifAbsent: true }), fails('exists'))
+      sameBytes(await target.read(key, 0, 6), text('theirs'))
+      await target.delete(key)
+      assert.equal((await target.commitWrite(key, write, receipts, { ifAbsent: true })).size, size)
+      await using second = await another()
+      assert.equal((await second.commitWrite(key, write, receipts, { ifAbsent: true })).size, size, 'repeated, it knows its own')
+      sameBytes(await target.read(key, 0, size), bytes)
+    })
+  }
   test('S9: commit is repeatable, also from another process', async () => {
     const { target, another } = current()
     await using second = await another()

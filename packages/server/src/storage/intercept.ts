@@ -6,6 +6,7 @@ export type Operation =
   | 'setHold'
   | 'free'
   | 'makeFolder'
+  | 'listParts'
 
 /** One call to a target, as wrappers see it. */
 export type TargetCall = {
@@ -48,9 +49,9 @@ const describe = (operation: Operation, key: string | null, more: Partial<Target
   ...more,
 })
 
-/** A target all of whose calls go through `around`. Presigning and memory are the target's own: they do no I/O. */
+/** A target all of whose calls go through `around`. Signing and memory are the target's own: they do no I/O. */
 export function intercept(target: StorageTarget, around: Around): StorageTarget {
-  const { serverCopy, lock, space, folders } = target
+  const { serverCopy, lock, space, folders, presign } = target
   return {
     kind: target.kind,
     put: (key, bytes, o) =>
@@ -79,7 +80,10 @@ export function intercept(target: StorageTarget, around: Around): StorageTarget 
         () => target.listWrites(prefix, olderThan, o),
         (run) => around(describe('listWrites', prefix), o, run),
       ),
-    presign: target.presign,
+    presign: presign && {
+      ...presign,
+      listParts: (key, write, o) => around(describe('listParts', key), o, () => presign.listParts(key, write, o)),
+    },
     memory: target.memory,
     serverCopy: serverCopy && { copy: (from, to, o) => around(describe('copy', to), o, () => serverCopy.copy(from, to, o)) },
     lock: lock && { setHold: (key, held, o) => around(describe('setHold', key), o, () => lock.setHold(key, held, o)) },

@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises'
+import { link, lstat, unlink } from 'node:fs/promises'
 import { unless } from './local-errors.ts'
 import { isPlainDirectory, type Place, removeEmptyDirectories, syncDirectory } from './local-layout.ts'
 import { findObject, getObject, type Local, moveInto } from './local-objects.ts'
@@ -15,7 +15,7 @@ import {
 import { nameInWriteDirectory, walk } from './local-walk.ts'
 import { writeGone } from './local-write-files.ts'
 import { checkPart, checkReceipts, checkSize } from './receipts.ts'
-import type { ObjectStat, PartReceipt, WriteId, WritePart } from './target.ts'
+import type { CommitOptions, ObjectStat, PartReceipt, WriteId, WritePart } from './target.ts'
 
 /** A write under way: its object's key and its id. */
 export type Named = { readonly key: string; readonly id: WriteId }
@@ -63,7 +63,18 @@ export async function flushWrite(local: Local, named: Named): Promise<void> {
   await local.files.use(path, (file) => file.flush(() => removeUnfinished(directory)))
 }
 
-export async function commitWrite(local: Local, named: Named, receipts: readonly PartReceipt[]): Promise<ObjectStat> {
+/** Moves the file of a write to its place, which has to be free. A link that an interrupted commit has made already counts as that. */
+async function moveBeside(path: string, place: Place, name: WriteName): Promise<void> {
+  if ((await findObject(place))?.identity !== name.identity) await link(path, place.path)
+  await unlink(path)
+}
+
+export async function commitWrite(
+  local: Local,
+  named: Named,
+  receipts: readonly PartReceipt[],
+  options: CommitOptions = {},
+): Promise<ObjectStat> {
   const { place, name, directory, path } = locate(local, named)
   if (!(await isPlainDirectory(directory)) || !(await unless(['ENOENT'], lstat(path)))) {
     if ((await findObject(place))?.identity !== name.identity) throw writeGone()
@@ -73,7 +84,8 @@ export async function commitWrite(local: Local, named: Named, receipts: readonly
       await file.flush(() => removeUnfinished(directory))
     })
     await local.files.release(path)
-    await moveInto(path, place)
+    if (options.ifAbsent) await moveBeside(path, place, name)
+    else await moveInto(path, place)
   }
   await syncDirectory(place.directory)
   await removeEmptied(directory)

@@ -112,7 +112,7 @@ function targetOver(local: Local, direct: DirectWriting): StorageTarget {
     beginWrite: (key, size, options) => call('Beginning a write', options, () => beginWrite(local, key, size)),
     writePart: (key, id, part, options) => call('Writing', options, () => writePart(local, { key, id }, part, options?.signal)),
     flushWrite: (key, id, options) => call('Flushing', options, () => flushWrite(local, { key, id })),
-    commitWrite: (key, id, receipts, options) => call('Committing', options, () => commitWrite(local, { key, id }, receipts)),
+    commitWrite: (key, id, receipts, options) => call('Committing', options, () => commitWrite(local, { key, id }, receipts, options)),
     abortWrite: (key, id, options) => call('Aborting', options, () => abortWrite(local, { key, id })),
     listWrites: (prefix, olderThan, options) => iterate(listWrites(local, prefix, olderThan), options),
     presign: null,

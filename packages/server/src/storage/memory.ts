@@ -106,6 +106,7 @@ export function memoryTarget(clock: Clock, store: MemoryStore = createMemoryStor
       if (held && committed.get(id) === held.etag) return statOf(key, held)
       const write = getWrite(key, id)
       checkReceipts(receipts, write.bytes.length)
+      if (options?.ifAbsent && held) throw new StorageError('exists', 'The key is taken')
       writes.delete(id)
       const stat = keep(key, write.bytes)
       committed.set(id, stat.etag ?? '')

@@ -3,7 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { toS3StorageError } from './s3-errors.ts'
 import { requireExactName } from './s3-names.ts'
 import { encryptionOf, type S3, toObjectKey } from './s3-place.ts'
-import { presignableUpload } from './s3-writes.ts'
+import { listParts, presignableUpload } from './s3-writes.ts'
 import type { Presign, SignedRequest } from './target.ts'
 
 type Command = GetObjectCommand | PutObjectCommand | UploadPartCommand
@@ -76,4 +76,5 @@ export const createPresign = (s3: S3): Presign => ({
     })
     return sign(s3, command, { method: 'PUT', expiresInSeconds, headers: { 'content-length': String(size) } })
   },
+  listParts: (key, write, options) => listParts(s3, { key, id: write }, options),
 })

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { isKeyPrefix } from './key.ts'
 import { checkPart, checkReceipts, checkSize } from './receipts.ts'
-import { getStored, headObject, md5Of, type S3Stat, sendPut, toStat, WRITE_METADATA } from './s3-objects.ts'
+import { getStored, hasConditionalWrites, headObject, md5Of, type S3Stat, sendPut, toStat, WRITE_METADATA } from './s3-objects.ts'
 import {
   asRefusedName,
   checkEncryption,
@@ -22,7 +22,16 @@ import {
   toObjectKey,
   withEncryption,
 } from './s3-place.ts'
-import { type CallOptions, type ObjectStat, type PartReceipt, StorageError, type WriteId, type WritePart, writeName } from './target.ts'
+import {
+  type CallOptions,
+  type CommitOptions,
+  type ObjectStat,
+  type PartReceipt,
+  StorageError,
+  type WriteId,
+  type WritePart,
+  writeName,
+} from './target.ts'
 
 /** Amazon S3, "Multipart upload limits". */
 const MOST_PARTS = 10_000
@@ -117,20 +126,31 @@ export async function flushWrite(s3: S3, key: string, id: WriteId, options?: Cal
 
 type Commit = { readonly key: string; readonly Key: string; readonly write: S3Write; readonly receipts: readonly PartReceipt[] }
 
-async function complete(s3: S3, { Key, write, receipts }: Commit, options?: CallOptions): Promise<void> {
+/** A backend without conditional completion is not asked for it; the look before is then all there is. */
+const conditionOf = (s3: S3, options: CommitOptions): { IfNoneMatch?: '*' } =>
+  options.ifAbsent && s3.conditionalWrites ? { IfNoneMatch: '*' } : {}
+
+async function complete(s3: S3, { Key, write, receipts }: Commit, options: CommitOptions): Promise<void> {
   const Parts = receipts.map(({ number, tag }) => ({ PartNumber: number, ETag: tag ?? '' }))
   await request('s3:PutObject', options, (http) =>
     s3.client.send(
-      new CompleteMultipartUploadCommand({ Bucket: s3.bucket, Key, UploadId: write.uploadId, MultipartUpload: { Parts } }),
+      new CompleteMultipartUploadCommand({
+        Bucket: s3.bucket,
+        Key,
+        UploadId: write.uploadId,
+        MultipartUpload: { Parts },
+        ...conditionOf(s3, options),
+      }),
       http,
     ),
   )
 }
 
 /** An upload without parts cannot be completed, so an empty object is put and the upload ended. */
-async function completeEmpty(s3: S3, commit: Commit, id: WriteId, options?: CallOptions): Promise<void> {
+async function completeEmpty(s3: S3, commit: Commit, id: WriteId, options: CommitOptions): Promise<void> {
   await flushWrite(s3, commit.key, id, options)
-  await sendPut(s3, { Key: commit.Key, bytes: new Uint8Array(), ifAbsent: false, write: commit.write.token }, options)
+  const ifAbsent = conditionOf(s3, options).IfNoneMatch !== undefined
+  await sendPut(s3, { Key: commit.Key, bytes: new Uint8Array(), ifAbsent, write: commit.write.token }, options)
   await abortUpload(s3, commit.Key, commit.write.uploadId, options)
 }
 
@@ -143,19 +163,28 @@ export async function commitWrite(
   s3: S3,
   named: { key: string; id: WriteId },
   receipts: readonly PartReceipt[],
-  options?: CallOptions,
+  options: CommitOptions = {},
 ): Promise<ObjectStat> {
   const { key, id } = named
   const Key = toObjectKey(s3, key)
   const write = parseWrite(id)
+  if (options.ifAbsent) {
+    const there = await headObject(s3, key, options)
+    if (there?.write === write.token) return toStat(there)
+    if (there) throw new StorageError('exists', 'The key is taken')
+    await hasConditionalWrites(s3, options)
+  }
   try {
     const commit: Commit = { key, Key, write, receipts: checkReceipts(receipts, write.size) }
     if (receipts.some((receipt) => receipt.tag === null)) await refuseTagless(s3, commit, id, options)
     if (write.size === 0) await completeEmpty(s3, commit, id, options)
     else await complete(s3, commit, options)
   } catch (error) {
-    if (!isFault(error, 'not-found')) throw error
-    return own(await headObject(s3, key, options), write)
+    const taken = options.ifAbsent === true && isFault(error, 'exists')
+    if (!taken && !isFault(error, 'not-found')) throw error
+    const there = await headObject(s3, key, options)
+    if (taken && there?.write !== write.token) throw error
+    return own(there, write)
   }
   return own(await getStored(s3, key, { size: write.size, options }), write)
 }
@@ -164,6 +193,22 @@ export async function commitWrite(
 function own(stat: S3Stat | null, write: S3Write): ObjectStat {
   if (stat?.write !== write.token) throw noSuchWrite()
   return toStat(stat)
+}
+
+/** What the backend holds of a write: parts that browsers sent are known to it alone. */
+export async function listParts(s3: S3, named: { key: string; id: WriteId }, options?: CallOptions): Promise<PartReceipt[]> {
+  const Key = toObjectKey(s3, named.key)
+  const { uploadId } = parseWrite(named.id)
+  const receipts: PartReceipt[] = []
+  for (let marker: string | undefined; ; ) {
+    const page = await request('s3:ListMultipartUploadParts', options, (http) => {
+      const more = marker === undefined ? {} : { PartNumberMarker: marker }
+      return s3.client.send(new ListPartsCommand({ Bucket: s3.bucket, Key, UploadId: uploadId, ...more }), http)
+    })
+    for (const { PartNumber = 0, Size = 0, ETag } of page.Parts ?? []) receipts.push({ number: PartNumber, size: Size, tag: ETag ?? null })
+    if (!page.IsTruncated || !page.NextPartNumberMarker) return receipts
+    marker = page.NextPartNumberMarker
+  }
 }
 
 export async function abortUpload(s3: S3, Key: string, UploadId: string, options?: CallOptions): Promise<void> {

@@ -64,6 +64,7 @@ export type WritePart = { readonly number: number; readonly offset: number; read
 export type PartReceipt = { readonly number: number; readonly size: number; readonly tag: string | null }
 
 export type CallOptions = { signal?: AbortSignal }
+export type CommitOptions = CallOptions & { ifAbsent?: boolean }
 
 /**
  * `into` offers memory for the answer, so that a reader of many pieces can reuse a few buffers: the driver may fill its first
@@ -99,8 +100,9 @@ export interface StorageTarget extends AsyncDisposable {
   /**
    * Makes the object appear at `key`, atomically and durably, replacing what was there. Repeatable: a second call after success
    * answers with the committed object. 'bad-part' where receipts do not cover the size; the write then stays open.
+   * With `ifAbsent`, 'exists' where the key is taken by anything but the object of this write; that stays, and so does the write.
    */
-  commitWrite(key: string, write: WriteId, receipts: readonly PartReceipt[], options?: CallOptions): Promise<ObjectStat>
+  commitWrite(key: string, write: WriteId, receipts: readonly PartReceipt[], options?: CommitOptions): Promise<ObjectStat>
   /** Idempotent; leaves nothing behind. After a commit it does not touch the object. */
   abortWrite(key: string, write: WriteId, options?: CallOptions): Promise<void>
   /**
@@ -126,6 +128,8 @@ export interface Presign {
   get(key: string, options: { expiresInSeconds: number; disposition?: string; contentType?: string }): Promise<SignedRequest>
   put(key: string, options: { expiresInSeconds: number; size: number; contentType: string; sha256?: Uint8Array }): Promise<SignedRequest>
   part(key: string, write: WriteId, number: number, options: { expiresInSeconds: number; size: number }): Promise<SignedRequest>
+  /** What the backend holds of a write, by number: of parts that were sent without this server in between. 'not-found' where it is gone. */
+  listParts(key: string, write: WriteId, options?: CallOptions): Promise<PartReceipt[]>
 }
 export interface ServerCopy {
   copy(fromKey: string, toKey: string, options?: CallOptions): Promise<ObjectStat>

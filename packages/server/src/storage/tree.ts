@@ -2,7 +2,15 @@ import type { Clock } from '../core/clock.ts'
 import { createOpenFiles, createUnsharedFiles, type OpenFiles } from './open-files.ts'
 import { checkPart, checkRange, checkReceipts, checkSize } from './receipts.ts'
 import type { RemoteFile, RemoteFiles } from './remote-files.ts'
-import { type CallOptions, type ObjectStat, type PartReceipt, StorageError, type StorageTarget, type WriteId } from './target.ts'
+import {
+  type CallOptions,
+  type CommitOptions,
+  type ObjectStat,
+  type PartReceipt,
+  StorageError,
+  type StorageTarget,
+  type WriteId,
+} from './target.ts'
 import {
   createUnfinished,
   discard,
@@ -111,7 +119,9 @@ async function withWrite<T>(tree: Tree, path: string, work: (file: RemoteFile) =
   }
 }
 
-async function commitWrite(tree: Tree, key: string, id: WriteId, receipts: readonly PartReceipt[]): Promise<ObjectStat> {
+type Commit = { readonly key: string; readonly id: WriteId; readonly ifAbsent: boolean }
+
+async function commitWrite(tree: Tree, { key, id, ifAbsent }: Commit, receipts: readonly PartReceipt[]): Promise<ObjectStat> {
   const { place, write, folder, path } = locate(tree, key, id)
   if (await tree.files.stat(path)) {
     await withWrite(tree, path, async (file) => {
@@ -119,7 +129,8 @@ async function commitWrite(tree: Tree, key: string, id: WriteId, receipts: reado
       await file.flush()
     })
     await tree.writes.release(path)
-    await moveInto(tree, path, place)
+    if (ifAbsent) await tree.files.rename(path, place.path, { replace: false })
+    else await moveInto(tree, path, place)
   } else if (!(await isOwnObject(tree, place, { write, receipts }))) {
     throw noSuchWrite()
   }
@@ -217,7 +228,8 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
         })
       }),
     flushWrite: (key, id, o) => call(o, () => withWrite(tree, locate(tree, key, id).path, (file) => file.flush(o))),
-    commitWrite: (key, id, receipts, o) => call(o, () => commitWrite(tree, key, id, receipts)),
+    commitWrite: (key, id, receipts, o?: CommitOptions) =>
+      call(o, () => commitWrite(tree, { key, id, ifAbsent: o?.ifAbsent ?? false }, receipts)),
     abortWrite: (key, id, o) => call(o, () => abortWrite(tree, key, id)),
     listWrites: (prefix, olderThan, o) => iterate(o, listWrites(tree, prefix, olderThan)),
     presign: null,
