@@ -52,7 +52,9 @@ export const DownloadUrl = Type.Object(
   {
     url: Type.String({ description: 'A bearer token where delivery is presigned_get: never log it, never keep it' }),
     expiresAt: Nullable(Time),
-    delivery: Type.String({ description: 'presigned_get, or this server: sealed, s3_passthrough, smb_passthrough, sftp_passthrough' }),
+    delivery: Type.String({
+      description: 'presigned_get, or this server: server_stream, s3_passthrough, smb_passthrough, sftp_passthrough',
+    }),
     sha256: Nullable(Type.String()),
   },
   closed,

@@ -70,6 +70,11 @@ export const problems = {
     title: 'The stored bytes do not match what was sealed',
     remedy: 'Restore the object from a backup; the file was flagged.',
   },
+  OBJECT_MISSING: {
+    status: 410,
+    title: 'The file is not on its storage any more',
+    remedy: 'Put the object back, or run Sync to bring the list up to date.',
+  },
   TARGET_REMOVED: {
     status: 410,
     title: 'The storage target of this file was removed',

@@ -20,6 +20,7 @@ import { accessService } from './services/access.ts'
 import { auditService } from './services/audit.ts'
 import { caseService } from './services/cases.ts'
 import { deriveSecret } from './services/derived-secrets.ts'
+import { directStateService } from './services/direct/direct-state.ts'
 import { downloadService } from './services/downloads.ts'
 import { fileService } from './services/files.ts'
 import { holdService } from './services/holds/holds.ts'
@@ -72,11 +73,13 @@ type Engines = { readonly ingest: IngestDeps; readonly reader: SealedReaderDeps 
 
 function createEngines(instance: Instance, resources: AsyncDisposableStack): Engines {
   const { store, clock, keys, targets, points } = instance
+  const { directUploadsPerUser, directPartsAtOnce } = instance.config
+  const directLimits = { directUploadsPerUser, directPartsAtOnce }
   const digests = resources.use(createDigestPool(Math.max(1, Math.min(4, availableParallelism() - 1))))
   const attempts = createPartAttempts(defaultIngestLimits.partsAtOnce)
   const memory = createPartMemory(SPARE_PART_BUFFERS)
   return {
-    ingest: { store, clock, keys, targets, digests, memory, attempts, points, limits: defaultIngestLimits },
+    ingest: { store, clock, keys, targets, digests, memory, attempts, points, limits: { ...defaultIngestLimits, ...directLimits } },
     reader: { keys, memory: createSegmentMemory(KEPT_SEGMENTS), ends: createKnownEnds(KNOWN_ENDS) },
   }
 }
@@ -96,6 +99,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     uploads: uploadService(engines.ingest),
     downloads: downloadService({ store, clock, targets, downloadsAtOnce: DOWNLOADS_AT_ONCE, ...engines.reader }),
     holds: holdService({ store, clock }),
+    direct: directStateService({ store }),
     targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }),
     roles: roleService({ store, clock }),
     jobs: jobService({ store }),
@@ -110,8 +114,9 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
 function createHandlers(instance: Instance, engines: Engines, logger: Logger): JobHandler[] {
   const { store, clock, targets, points } = instance
   const { ingest, reader } = engines
+  const { directVerifyMaxBytes } = instance.config
   return [
-    verifyFileHandler({ store, clock, targets, points, digests: ingest.digests, ...reader }),
+    verifyFileHandler({ store, clock, targets, points, digests: ingest.digests, ...reader, directVerifyMaxBytes }),
     purgeObjectHandler({ store, clock, targets, points }),
     sweepUploadsHandler({ ingest, logger }),
     sweepTargetsHandler({ ingest, logger }),

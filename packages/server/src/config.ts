@@ -19,6 +19,12 @@ export type Config = {
   readonly trustedProxies: string | null
   /** How long the old object of a file that was moved to another target is kept, for downloads that began there. */
   readonly movedObjectKeptSeconds: number
+  /** Fresh direct uploads to a bucket are read back up to this size, since reading more may cost egress; 0: never. */
+  readonly directVerifyMaxBytes: number
+  /** Direct uploads that one person may have open. */
+  readonly directUploadsPerUser: number
+  /** Parts of direct uploads that may be written at once, over all instances. */
+  readonly directPartsAtOnce: number
   /** Whether storage targets may lie on this host, or where a cloud has its metadata service. */
   readonly allowLocalTargets: boolean
   /** Where ClamAV's daemon listens; null: files are not scanned for malware. */
@@ -56,6 +62,14 @@ function readPort({ env, problems }: Found): number {
 function readSeconds({ env, problems }: Found, name: string, otherwise: string): number {
   const text = read(env, name) ?? otherwise
   if (!/^[0-9]{1,9}$/.test(text)) problems.push(`${name} must be a number of seconds, not ${JSON.stringify(text)}`)
+  return Number(text)
+}
+
+function readCount({ env, problems }: Found, name: string, limits: { otherwise: string; least: number }): number {
+  const text = read(env, name) ?? limits.otherwise
+  if (!/^[0-9]{1,15}$/.test(text) || Number(text) < limits.least) {
+    problems.push(`${name} must be a whole number from ${limits.least} on, not ${JSON.stringify(text)}`)
+  }
   return Number(text)
 }
 
@@ -124,6 +138,9 @@ export function loadConfig(env: Environment): { readonly config: Config; readonl
     publicUrl: readPublicUrl(found),
     trustedProxies: readProxies(found),
     movedObjectKeptSeconds: readSeconds(found, 'HOLDFAST_MOVED_OBJECT_KEPT_SECONDS', '600'),
+    directVerifyMaxBytes: readCount(found, 'HOLDFAST_DIRECT_VERIFY_MAX_BYTES', { otherwise: '268435456', least: 0 }),
+    directUploadsPerUser: readCount(found, 'MAX_CONCURRENT_DIRECT_UPLOADS', { otherwise: '10', least: 1 }),
+    directPartsAtOnce: readCount(found, 'MAX_CONCURRENT_DIRECT_UPLOADS_GLOBAL', { otherwise: '20', least: 1 }),
     allowLocalTargets: readSwitch(found, 'HOLDFAST_ALLOW_LOCAL_TARGETS'),
     clamd: readClamd(found),
   })

@@ -125,6 +125,9 @@ export type FileWorldOptions = Overrides & {
   readonly keep?: boolean
   /** SQLite in the data folder where absent. */
   readonly databaseUrl?: string
+  readonly directVerifyMaxBytes?: number
+  readonly directUploadsPerUser?: number
+  readonly directPartsAtOnce?: number
   /** Real servers of tests listen on this host. */
   readonly allowLocalTargets?: boolean
 }
@@ -142,6 +145,9 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     publicUrl: null,
     trustedProxies: null,
     movedObjectKeptSeconds: 0,
+    directVerifyMaxBytes: options.directVerifyMaxBytes ?? 256 * 1024 * 1024,
+    directUploadsPerUser: options.directUploadsPerUser ?? 10,
+    directPartsAtOnce: options.directPartsAtOnce ?? 20,
     allowLocalTargets: options.allowLocalTargets ?? true,
     clamd: null,
   }

@@ -14,6 +14,15 @@ export const auditActions = {
   UPLOAD_COMPLETED: ['uploadId', 'name', 'size', 'parts', 'declaredSha256'],
   UPLOAD_FAILED: ['uploadId', 'name', 'reason'],
   UPLOAD_ABORTED: ['uploadId', 'name', 'receivedBytes', 'reason'],
+  DIRECT_UPLOAD_INIT: ['uploadId', 'name', 'size', 'targetId', 'key', 'delivery'],
+  DIRECT_UPLOAD_COMPLETE: ['uploadId', 'name', 'size', 'parts', 'declaredSha256', 'targetId', 'key', 'delivery', 'atRest'],
+  DIRECT_UPLOAD_ABORT: ['uploadId', 'name', 'receivedBytes', 'reason'],
+  /** What the sender says that it sent; nobody has compared it yet. */
+  DIRECT_HASH_BROWSER_DECLARED: ['declaredSha256', 'size'],
+  /** A fresh upload was read back and is what the sender declared. */
+  DIRECT_HASH_VERIFIED: ['sha256', 'size'],
+  /** A fresh upload was read back and is not what the sender declared; the object goes. */
+  DIRECT_HASH_MISMATCH: ['declaredSha256', 'computedSha256', 'key'],
   SHA256_COMPUTED: ['sha256', 'size', 'declaredSha256'],
   SHA256_FAILED: ['reason'],
   /** The bytes read back differ from what the sender declared. */

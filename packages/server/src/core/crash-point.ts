@@ -5,6 +5,8 @@
 export const crashPointNames = [
   'upload.initiate.before-commit',
   'upload.initiate.after-commit',
+  'upload.urls.after-commit',
+  'upload.receipts.after-commit',
   'upload.part.before-write',
   'upload.part.after-write',
   'upload.part.after-flush',

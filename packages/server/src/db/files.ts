@@ -543,6 +543,18 @@ export const fileTable = (sql: Sql) => ({
     return (await query.orderBy('id').limit(limit).execute()).map(typedFile)
   },
 
+  /** The file whose object lies, or will or may still lie, under this key at the target: no other may use it until that is purged. */
+  async findHolder(targetId: string, objectKey: string): Promise<FileRow | null> {
+    const row = await sql
+      .selectFrom('files')
+      .select(fileColumns)
+      .where('target_id', '=', targetId)
+      .where('object_key', '=', objectKey)
+      .where('purged_at', 'is', null)
+      .executeTakeFirst()
+    return row ? typedFile(row) : null
+  },
+
   /** The row that names this object; null where nothing does. */
   async findByKey(tenantId: string, objectKey: string): Promise<FileRow | null> {
     const row = await sql

@@ -22,13 +22,41 @@ export const uploadPartQueries = (sql: Sql) => ({
    * Gives the part to the attempt `claim` and drops its receipt: from here on the stored bytes may change under it.
    * In a transaction that has found the upload open.
    */
-  async claimPart(place: PartPlace, claim: string, size: number): Promise<void> {
-    const empty = { claim, size, sha256: null, seals: null, receipts: null, stored_at: null }
+  async claimPart(place: PartPlace, taken: { claim: string; size: number; at: number }): Promise<void> {
+    const { claim, size, at } = taken
+    const empty = { claim, size, sha256: null, seals: null, receipts: null, stored_at: null, claimed_at: at }
     await sql
       .insertInto('upload_parts')
       .values({ upload_id: place.uploadId, number: place.number, ...empty })
       .onConflict((conflict) => conflict.columns(['upload_id', 'number']).doUpdateSet(empty))
       .execute()
+  },
+
+  /** Notes when the attempt `claim` was last seen to write, or null that it has ended. Nothing changes once the part is stored or another's. */
+  async noteClaim(place: PartPlace, claim: string, at: number | null): Promise<void> {
+    await sql
+      .updateTable('upload_parts')
+      .set({ claimed_at: at })
+      .where('upload_id', '=', place.uploadId)
+      .where('number', '=', place.number)
+      .where('claim', '=', claim)
+      .where('stored_at', 'is', null)
+      .execute()
+  },
+
+  /** Parts of direct uploads that attempts at any instance are writing, as far as they were heard of since `since`. */
+  async countLiveClaims(since: number): Promise<number> {
+    const row = await sql
+      .selectFrom('upload_parts')
+      .innerJoin('uploads', 'uploads.id', 'upload_parts.upload_id')
+      .innerJoin('files', 'files.id', 'uploads.file_id')
+      .select((eb) => eb.fn.countAll<number | string>().as('count'))
+      .where('upload_parts.stored_at', 'is', null)
+      .where('upload_parts.claimed_at', '>', since)
+      .where('uploads.status', '=', 'open')
+      .where('files.tier', '=', 'direct')
+      .executeTakeFirstOrThrow()
+    return Number(row.count)
   },
 
   /** The upload's status, and the attempt that has the part or null where none has claimed or stored it. Null without the upload. */
@@ -92,6 +120,10 @@ export const uploadPartQueries = (sql: Sql) => ({
       .where('number', '=', place.number)
       .executeTakeFirst()
     return row && row.sha256 !== null && row.storedAt !== null ? { ...row, sha256: row.sha256, storedAt: row.storedAt } : null
+  },
+
+  async deletePart(place: PartPlace): Promise<void> {
+    await sql.deleteFrom('upload_parts').where('upload_id', '=', place.uploadId).where('number', '=', place.number).execute()
   },
 
   async deleteParts(uploadId: string): Promise<void> {

@@ -34,6 +34,9 @@ export type UploadRow = {
 /** What the upload of a file of a case does not have. */
 export const noPolicy = { policy: null, contentType: null, urlExpiresAt: null, declaredMd5: null } as const satisfies Partial<UploadRow>
 
+/** What an upload on its way to Direct takes: a name, and the key that it will have. */
+export type DirectInFlight = { readonly name: string; readonly objectKey: string }
+
 /** An upload with what parts and answers need of its file. */
 export type UploadView = UploadRow & {
   caseId: string | null
@@ -132,15 +135,16 @@ export const uploadTable = (sql: Sql) => ({
       .execute()
   },
 
-  /** Uploads of one person to cases that are open or completing. */
-  async countRunning(tenantId: string, actorId: string): Promise<number> {
+  /** Uploads of one person in one tier that are open or completing. */
+  async countRunning(of: { tenantId: string; actorId: string; tier: Tier }): Promise<number> {
     const row = await sql
       .selectFrom('uploads')
+      .innerJoin('files', 'files.id', 'uploads.file_id')
       .select((eb) => eb.fn.countAll<number | string>().as('count'))
-      .where('tenant_id', '=', tenantId)
-      .where('actor_id', '=', actorId)
-      .where('status', 'in', ['open', 'completing'])
-      .where('policy', 'is', null)
+      .where('uploads.tenant_id', '=', of.tenantId)
+      .where('uploads.actor_id', '=', of.actorId)
+      .where('uploads.status', 'in', ['open', 'completing'])
+      .where('files.tier', '=', of.tier)
       .executeTakeFirstOrThrow()
     return Number(row.count)
   },
@@ -182,6 +186,21 @@ export const uploadTable = (sql: Sql) => ({
     if (filter.actorId !== undefined) query = query.where('uploads.actor_id', '=', filter.actorId)
     if (page.before !== null) query = query.where('uploads.id', '<', page.before)
     return (await query.orderBy('uploads.id', 'desc').limit(page.limit).execute()).map(typed)
+  },
+
+  /** Open and completing uploads to Direct at one target, into the folder of a case, or of an item. */
+  async runningDirect(of: { tenantId: string; caseId: string; itemId: string | null; targetId: string }): Promise<DirectInFlight[]> {
+    return sql
+      .selectFrom('uploads')
+      .innerJoin('files', 'files.id', 'uploads.file_id')
+      .select(['files.name', 'files.object_key as objectKey'])
+      .where('uploads.tenant_id', '=', of.tenantId)
+      .where('uploads.status', 'in', ['open', 'completing'])
+      .where('files.case_id', '=', of.caseId)
+      .where('files.item_id', of.itemId === null ? 'is' : '=', of.itemId)
+      .where('files.target_id', '=', of.targetId)
+      .where('files.tier', '=', 'direct')
+      .execute()
   },
 
   /** Open and completing uploads of one case or item. */

@@ -1,6 +1,7 @@
 import type { AccessService } from '../services/access.ts'
 import type { AuditService } from '../services/audit.ts'
 import type { CaseService } from '../services/cases.ts'
+import type { DirectStateService } from '../services/direct/direct-state.ts'
 import type { DownloadService } from '../services/downloads.ts'
 import type { FileService } from '../services/files.ts'
 import type { HoldService } from '../services/holds/holds.ts'
@@ -29,6 +30,7 @@ export type Services = {
   readonly files: FileService
   readonly downloads: DownloadService
   readonly holds: HoldService
+  readonly direct: DirectStateService
   readonly targets: TargetService
   readonly roles: RoleService
   readonly jobs: JobService

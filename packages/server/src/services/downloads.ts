@@ -1,11 +1,15 @@
-import { type FileStatus, Problem } from '@holdfast/api'
+import { type DownloadUrl, type DownloadUrlRequest, type FileStatus, Problem } from '@holdfast/api'
+import { create as contentDisposition } from 'content-disposition'
 import type { Caller } from '../core/actor.ts'
-import type { Clock } from '../core/clock.ts'
+import { type Clock, toIso } from '../core/clock.ts'
+import { mayShowInline, servedContentType } from '../core/content-types.ts'
 import { type ByteRange, strongEtag } from '../core/http-range.ts'
 import type { FileView } from '../db/files.ts'
 import type { Store } from '../db/store.ts'
 import type { StorageTarget } from '../storage/target.ts'
 import { existing, toldBy } from './caller.ts'
+import { lookUpDirect, objectMissing, requireKnownHash } from './direct/direct-download.ts'
+import { openStoredRange } from './direct/plain-range.ts'
 import { ObjectDamaged } from './sealed/damage.ts'
 import { flagDamaged } from './sealed/flag-damaged.ts'
 import { openPlainRange, type PlainRange, type PlainSink } from './sealed/read-plain.ts'
@@ -19,16 +23,21 @@ export type Downloadable = { readonly file: FileView; readonly size: number; rea
 /** A download whose object is opened and whose audit entry is written: bytes may flow. */
 export interface Download extends AsyncDisposable {
   /**
-   * Sends the bytes of the range, in order. Every byte is authenticated before it is sent; where the object turns out to be damaged this
+   * Sends the bytes of the range, in order. Every byte of a sealed file is authenticated before it is sent; where the object turns out to be damaged this
    * rejects with FILE_DAMAGED after flagging the file, and whoever sends has to break the answer off.
    */
   send(sink: PlainSink): Promise<void>
 }
 
 export interface DownloadService {
-  /** NOT_FOUND, TARGET_REMOVED, FILE_NOT_READY or FILE_DAMAGED where there is nothing to download. */
+  /** NOT_FOUND, TARGET_REMOVED, OBJECT_MISSING, FILE_NOT_READY or FILE_DAMAGED where there is nothing to download. */
   find(caller: Caller, fileId: string): Promise<Downloadable>
   /** `range` null: the whole file. Problems as `find`, and FILE_DAMAGED where the object does not open. */
+  /**
+   * Where the bytes are: for a direct file in a bucket a signed request to that, of which DOWNLOAD is told now; for all others the path at
+   * this server, which tells it when they flow. Problems as `find`.
+   */
+  url(caller: Caller, fileId: string, request: DownloadUrlRequest): Promise<DownloadUrl>
   start(caller: Caller, found: Downloadable, request: { range: ByteRange | null; signal: AbortSignal }): Promise<Download>
 }
 
@@ -62,14 +71,26 @@ async function find(deps: DownloadDeps, caller: Caller, fileId: string): Promise
   const file = existing(await deps.store.read.files.find(caller.tenantId, fileId), 'file')
   if (file.targetRemovedAt !== null) throw targetRemoved(file.targetName)
   if (file.status === 'DAMAGED') throw damaged(file.statusReason)
-  if (file.status !== 'READY' || file.sha256 === null) {
+  if (file.status !== 'READY' || (file.sha256 === null && file.tier !== 'direct')) {
     throw new Problem('FILE_NOT_READY', notReady[file.status], { extra: { fileStatus: file.status } })
+  }
+  if (file.sha256 === null || file.tier === 'direct') {
+    requireKnownHash(file)
+    return { file, size: file.size, etag: await lookUpDirect(deps.targets, file) }
   }
   return { file, size: file.size, etag: strongEtag(file.sha256) }
 }
 
+/** How the bytes of a file get to a client through this server, in the words of the log. */
+const deliveryOf = (file: FileView): string => (file.tier === 'direct' ? `${file.targetKind}_passthrough` : 'server_stream')
+
+/** The digest that is recorded of the file: what was computed, else what its sender declared. */
+const recordedHash = (file: FileView): string | null => file.sha256 ?? (file.tier === 'direct' ? file.declaredSha256 : null)
+
+type Recorded = { readonly file: FileView; readonly range: ByteRange | null; readonly delivery: string }
+
 /** Writes DOWNLOAD into the log before a byte flows. */
-async function record(deps: DownloadDeps, caller: Caller, file: FileView, range: ByteRange | null): Promise<void> {
+async function record(deps: DownloadDeps, caller: Caller, { file, range, delivery }: Recorded): Promise<void> {
   const now = deps.clock.now()
   await deps.store.transaction(async (tx) => {
     await tx.targets.notePass(file.targetId, { at: now, notAfter: now - PASS_NOTED_EVERY })
@@ -82,8 +103,8 @@ async function record(deps: DownloadDeps, caller: Caller, file: FileView, range:
       details: {
         name: file.name,
         tier: file.tier,
-        delivery: 'server_stream',
-        sha256: file.sha256,
+        delivery,
+        sha256: recordedHash(file),
         range: range ? `${range.start}-${range.end}` : null,
       },
     })
@@ -100,6 +121,7 @@ export function downloadService(deps: DownloadDeps): DownloadService {
   }
   return {
     find: (caller, fileId) => find(deps, caller, fileId),
+    url: (caller, fileId, request) => giveUrl(deps, caller, { fileId, ...request }),
     async start(caller, { file }, request) {
       requireSlot()
       running += 1
@@ -111,7 +133,7 @@ export function downloadService(deps: DownloadDeps): DownloadService {
       const flagged = { caller, file }
       const plain = await orFlag(deps.store, flagged, () => openRange(deps, file, { ...request, target }))
       if (plain) opened.use(plain)
-      await record(deps, caller, file, request.range)
+      await record(deps, caller, { file, range: request.range, delivery: deliveryOf(file) })
       const resources = opened.move()
       return {
         send: (sink) => orFlag(deps.store, flagged, async () => plain?.send(sink)),
@@ -121,12 +143,35 @@ export function downloadService(deps: DownloadDeps): DownloadService {
   }
 }
 
+/** Signed requests for downloads begin within this time, or not at all (D12). */
+const URL_SECONDS = 5 * 60
+
+async function giveUrl(deps: DownloadDeps, caller: Caller, request: { fileId: string } & DownloadUrlRequest): Promise<DownloadUrl> {
+  const { file } = await find(deps, caller, request.fileId)
+  const type = request.disposition === 'inline' && mayShowInline(file.contentType) ? 'inline' : 'attachment'
+  await using lease = await deps.targets.lease(file.tenantId, file.targetId)
+  const { presign } = lease.target
+  if (file.tier !== 'direct' || presign === null) {
+    const url = `/api/v1/files/${file.id}/content?disposition=${type}`
+    return { url, expiresAt: null, delivery: deliveryOf(file), sha256: recordedHash(file) }
+  }
+  const signed = await presign.get(file.objectKey, {
+    expiresInSeconds: URL_SECONDS,
+    disposition: contentDisposition(file.name, { type }),
+    contentType: servedContentType(file.contentType),
+  })
+  await record(deps, caller, { file, range: null, delivery: 'presigned_get' })
+  return { url: signed.url, expiresAt: toIso(signed.expiresAt), delivery: 'presigned_get', sha256: recordedHash(file) }
+}
+
 /** Turns damage into a flagged file and the problem that tells of it. */
 async function orFlag<T>(store: Store, { caller, file }: { caller: Caller; file: FileView }, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof ObjectDamaged)) throw error
+    // What others do to a direct file is theirs to do: the next Sync finds out what became of it.
+    if (file.tier === 'direct') throw objectMissing(file, error)
     await flagDamaged(store, file, { damage: error, actor: caller.actor, requestId: caller.requestId })
     throw damaged(`${error.message}.`, error)
   }
@@ -137,6 +182,11 @@ type RangeRequest = { readonly range: ByteRange | null; readonly signal: AbortSi
 /** The object with its end authenticated, and the first segment of the range; null for the bytes of an empty file. */
 async function openRange(deps: DownloadDeps, file: FileView, request: RangeRequest): Promise<PlainRange | null> {
   const { target, signal } = request
+  if (file.tier === 'direct') {
+    const { memory } = deps
+    const range = request.range ?? { start: 0, end: file.size - 1 }
+    return file.size === 0 ? null : openStoredRange({ target, key: file.objectKey, range, memory, signal })
+  }
   const sealed = await openSealedObject(deps, file, { target, signal })
   const { plaintextSize } = sealed.geometry
   if (plaintextSize === 0) return null

@@ -5,6 +5,7 @@ import type { CrashPoints } from '../core/crash-point.ts'
 import { planOfUpload } from '../core/upload-plan.ts'
 import type { FileRow } from '../db/files.ts'
 import type { Store, Tx } from '../db/store.ts'
+import { verifyDirectUpload } from './direct/verify-upload.ts'
 import { lockIfHeld } from './holds/lock-objects.ts'
 import type { DigestPool } from './ingest/digest-pool.ts'
 import { purgeObjectJob } from './ingest/job-kinds.ts'
@@ -22,6 +23,8 @@ export type VerifyDeps = SealedReaderDeps & {
   readonly targets: TargetAccess
   readonly digests: DigestPool
   readonly points: CrashPoints
+  /** Fresh direct uploads to a bucket are read back up to this size; 0: never. */
+  readonly directVerifyMaxBytes: number
 }
 
 export type VerifyOptions = { readonly signal: AbortSignal; readonly progress: (done: { bytes: number; size: number }) => Promise<void> }
@@ -160,6 +163,10 @@ export async function verifyFile(
   const wanted: readonly FileStatus[] = place.fresh ? ['SCANNING'] : ['SCANNING', 'READY', 'DAMAGED']
   if (!file || !wanted.includes(file.status)) return
   if (file.targetRemovedAt !== null) throw targetRemoved(file.targetName)
+  if (file.tier === 'direct') {
+    if (file.status === 'SCANNING') await verifyDirectUpload(deps, file, options)
+    return
+  }
   try {
     await settleRead(deps, file, await readBack(deps, file, options))
   } catch (error) {

@@ -86,14 +86,18 @@ async function sendContent(
 
 export function registerContentRoutes(app: HttpApp, { downloads }: Services): void {
   const url = '/api/v1/files/:fileId/content'
-  const codes = ['NOT_FOUND', 'FILE_NOT_READY', 'FILE_DAMAGED', 'TARGET_REMOVED', 'TARGET_UNAVAILABLE', 'PRECONDITION_FAILED'] as const
+  const codes = [
+    ...(['NOT_FOUND', 'FILE_NOT_READY', 'FILE_DAMAGED', 'OBJECT_MISSING', 'CONFLICT'] as const),
+    ...(['TARGET_REMOVED', 'TARGET_UNAVAILABLE', 'PRECONDITION_FAILED'] as const),
+  ]
   const Bytes = Type.Unsafe<undefined>({ type: 'string', format: 'binary', description: 'The plaintext' })
   const NotModified = Type.Unsafe<undefined>({ type: 'null', description: 'Not modified' })
   const content = { tags, params: ContentParams, querystring: ContentQuery }
   const get = {
     ...content,
     summary: 'Download a file, or a range of it',
-    description: 'Decrypted while it is sent; every byte is authenticated first. Range, If-Range, If-Match and If-None-Match are honoured.',
+    description:
+      'A sealed file is decrypted while it is sent; every byte is authenticated first. A direct one is passed through. Range, If-Range, If-Match and If-None-Match are honoured.',
     response: answers({ 200: Bytes, 206: Bytes, 304: NotModified }, [...codes, 'RANGE_NOT_SATISFIABLE', 'RATE_LIMIT_EXCEEDED']),
   }
   const config = { permission: 'file.download' as const }

@@ -4,6 +4,7 @@ import type { Services } from '../services.ts'
 import { registerAuditRoutes } from './audit.ts'
 import { registerAuthRoutes } from './auth.ts'
 import { registerCaseRoutes } from './cases.ts'
+import { registerDirectRoutes } from './direct.ts'
 import { registerFileRoutes } from './files.ts'
 import { registerHealthRoutes } from './health.ts'
 import { registerHoldRoutes } from './holds.ts'
@@ -40,6 +41,7 @@ const groups: readonly RegisterRoutes[] = [
   registerUploadRoutes,
   registerFileRoutes,
   registerHoldRoutes,
+  registerDirectRoutes,
   registerTargetRoutes,
   registerRoleRoutes,
   registerJobRoutes,

@@ -1,5 +1,5 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
-import { findPlannedPart, planOfUpload } from '../../core/upload-plan.ts'
+import { findPlannedPart, partPlanOf } from '../../core/upload-plan.ts'
 import type { FileRow } from '../../db/files.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import type { CheckDeps } from './check-store.ts'
@@ -39,10 +39,11 @@ function checkAlive(deps: CheckDeps, upload: UploadView, notes: CheckNotes): voi
 }
 
 async function checkParts(deps: CheckDeps, upload: UploadView, notes: CheckNotes): Promise<void> {
-  const plan = planOfUpload(upload)
+  const plan = partPlanOf(upload)
   for (const part of await deps.store.read.uploads.parts(upload.id)) {
     const planned = findPlannedPart(plan, part.number)
-    const fits = planned?.plainLength === part.size && part.receipts.length === planned.driverPartCount
+    const receipts = upload.delivery === 'presigned' ? 1 : planned?.driverPartCount
+    const fits = planned?.plainLength === part.size && part.receipts.length === receipts
     if (!fits) notes.find('upload-parts', upload.id, `the receipt of part ${part.number} does not fit the plan`)
   }
 }

@@ -27,7 +27,7 @@ export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Pro
     tenantId,
     actor: ending.actor,
     requestId: ending.requestId,
-    action: 'UPLOAD_ABORTED',
+    action: upload.tier === 'direct' ? 'DIRECT_UPLOAD_ABORT' : 'UPLOAD_ABORTED',
     result: 'ok',
     caseId: upload.caseId,
     itemId: upload.itemId,

@@ -1,20 +1,18 @@
 import { type File, Problem, type UploadComplete } from '@holdfast/api'
 import { type Caller, systemActor } from '../../core/actor.ts'
-import { driverPart, planOfUpload } from '../../core/upload-plan.ts'
+import type { FileChange } from '../../db/files.ts'
 import type { Tx } from '../../db/store.ts'
 import type { StoredPart } from '../../db/upload-parts.ts'
 import type { UploadView } from '../../db/uploads.ts'
-import { type PartReceipt, StorageError, type StorageTarget } from '../../storage/target.ts'
+import type { ObjectStat } from '../../storage/target.ts'
 import { toFile } from '../file-view.ts'
+import { commitObject, MAX_LISTED } from './commit-object.ts'
 import type { IngestDeps } from './deps.ts'
-import { driverWrite } from './driver-write.ts'
 import { verifyFileJob } from './job-kinds.ts'
-import { getUpload, openCipher, requireOwner, uploadClosed, uploadNotFound } from './session.ts'
+import { getUpload, requireOwner, uploadClosed, uploadNotFound } from './session.ts'
 
 /** Who asked for the completion: a caller, or the system where it takes up one that was interrupted. */
 type Finisher = Pick<Caller, 'actor' | 'requestId'>
-
-const MAX_LISTED = 1000
 
 /** Throws PARTS_MISSING with the numbers, at most a thousand of them, unless every byte has a receipt. */
 function requireAllParts(upload: UploadView, parts: readonly StoredPart[]): void {
@@ -41,105 +39,40 @@ async function beginCompletion(deps: IngestDeps, upload: UploadView, declaredSha
   })
 }
 
-/** An empty file has no parts: its one empty segment is sealed now. Sealing it again makes another that is as good. */
-async function storeEmpty(
-  deps: IngestDeps,
-  upload: UploadView,
-  target: StorageTarget,
-): Promise<{ writeId: string; receipts: PartReceipt[] }> {
-  const write = driverWrite(target, upload)
-  await write.begin()
-  try {
-    await deps.store.transaction((tx) => write.keep(tx))
-  } finally {
-    await write.settle()
-  }
-  const cipher = await openCipher(deps.keys, upload, upload.header)
-  const { storedLength } = driverPart(planOfUpload(upload), 1)
-  const bytes = new Uint8Array(storedLength)
-  bytes.set(cipher.header)
-  cipher.sealSegmentInto(bytes.subarray(cipher.header.length), { index: 0, isLast: true }, [])
-  try {
-    const receipt = await target.writePart(upload.objectKey, write.id, { number: 1, offset: 0, bytes })
-    await target.flushWrite(upload.objectKey, write.id)
-    return { writeId: write.id, receipts: [receipt] }
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.fault !== 'not-found') throw error
-    // An earlier completion has committed it; the commit is repeatable and knows.
-    return { writeId: write.id, receipts: [{ number: 1, size: storedLength, tag: null }] }
-  }
+type Settled = Finisher & { readonly at: number; readonly stat: ObjectStat }
+
+/** What is known of an object that was just committed. In the direct tier others can change it: that is seen by etag and time. */
+function seenAs(upload: UploadView, { stat, declared }: { stat: ObjectStat; declared: boolean }): FileChange {
+  const atRest = stat.atRest ?? null
+  if (upload.tier !== 'direct') return { atRest }
+  return { atRest, objectEtag: stat.etag, objectModifiedAt: stat.modifiedAt, hashState: declared ? 'declared' : 'none' }
 }
 
-async function storedParts(
-  deps: IngestDeps,
-  upload: UploadView,
-  target: StorageTarget,
-): Promise<{ writeId: string; receipts: PartReceipt[] }> {
-  if (upload.partCount === 0) return storeEmpty(deps, upload, target)
-  const parts = await deps.store.read.uploads.parts(upload.id)
-  return { writeId: upload.writeId ?? '', receipts: parts.flatMap((part) => [...part.receipts]) }
-}
-
-/** Makes the object appear at its key, durably. */
-async function commitObject(deps: IngestDeps, upload: UploadView): Promise<void> {
-  await using lease = await deps.targets.lease(upload.tenantId, upload.targetId)
-  const { target } = lease
-  const { writeId, receipts } = await storedParts(deps, upload, target)
-  deps.points.reach('upload.complete.before-commit-write')
-  try {
-    const stat = await target.commitWrite(upload.objectKey, writeId, receipts)
-    if (stat.size !== upload.objectSize) throw new StorageError('bad-part', `The object has ${stat.size} bytes, not ${upload.objectSize}`)
-  } catch (error) {
-    if (error instanceof StorageError) await reopen(deps, upload, error)
-    throw error
+/** Its entries in the log: a direct upload has its own, and one more where the sender told the digest (D9). */
+async function tell(tx: Tx, upload: UploadView, told: Settled & { declaredSha256: string | null }): Promise<void> {
+  const { tenantId, caseId, itemId, fileId, id: uploadId, name, size } = upload
+  const { actor, requestId, declaredSha256, stat } = told
+  const about = { tenantId, actor, requestId, result: 'ok' as const, caseId, itemId, fileId }
+  const details = { uploadId, name, size, parts: upload.partCount, declaredSha256 }
+  if (upload.tier !== 'direct') {
+    await tx.audit.append({ ...about, action: 'UPLOAD_COMPLETED', details })
+    return
   }
-  deps.points.reach('upload.complete.after-commit-write')
+  const stored = { targetId: upload.targetId, key: upload.objectKey, delivery: upload.delivery, atRest: stat.atRest ?? null }
+  await tx.audit.append({ ...about, action: 'DIRECT_UPLOAD_COMPLETE', details: { ...details, ...stored } })
+  if (declaredSha256 === null) return
+  await tx.audit.append({ ...about, action: 'DIRECT_HASH_BROWSER_DECLARED', details: { name, size, declaredSha256 } })
 }
 
-/**
- * The target does not hold what the receipts say. 'bad-part': it says so itself, and the parts have to come again. 'not-found': the write is
- * gone, or its disk is not mounted, which looks the same; the receipts stay, since dropping them would lose parts that may still be there.
- */
-async function reopen(deps: IngestDeps, upload: UploadView, error: StorageError): Promise<void> {
-  if (error.fault !== 'bad-part' && error.fault !== 'not-found') return
-  await deps.store.transaction(async (tx) => {
-    const moved = await tx.uploads.move(upload, 'completing', 'open', deps.clock.now())
-    if (moved && error.fault === 'bad-part') await tx.uploads.deleteParts(upload.id)
-  })
-  if (error.fault === 'bad-part') {
-    throw new Problem('PARTS_MISSING', 'The storage target no longer holds what it acknowledged. Send the parts again.', { cause: error })
-  }
-  throw new Problem(
-    'TARGET_UNAVAILABLE',
-    'The storage target does not find the parts of this upload. If its disk is not mounted, mount it and complete again; otherwise cancel the upload and start anew.',
-    { cause: error },
-  )
-}
-
-async function settle(tx: Tx, upload: UploadView, by: Finisher & { at: number }): Promise<void> {
+async function settle(tx: Tx, upload: UploadView, by: Settled): Promise<void> {
   const { tenantId, fileId, objectSize, targetId } = upload
   if (!(await tx.uploads.move(upload, 'completing', 'completed', by.at))) return
-  if (!(await tx.files.become({ tenantId, id: fileId }, 'SCANNING'))) throw new Error('The file of an upload has left PENDING_UPLOAD')
-  const file = await tx.files.findAny(tenantId, fileId)
+  const declaredSha256 = (await tx.files.findAny(tenantId, fileId))?.declaredSha256 ?? null
+  const seen = seenAs(upload, { stat: by.stat, declared: declaredSha256 !== null })
+  if (!(await tx.files.become({ tenantId, id: fileId }, 'SCANNING', seen))) throw new Error('The file of an upload has left PENDING_UPLOAD')
   await tx.targets.settle(targetId, { reservedBytes: objectSize, usedBytes: objectSize })
   await tx.targets.notePass(targetId, { at: by.at, notAfter: by.at - PASS_NOTED_EVERY })
-  await tx.audit.append({
-    tenantId,
-    actor: by.actor,
-    requestId: by.requestId,
-    action: 'UPLOAD_COMPLETED',
-    result: 'ok',
-    caseId: upload.caseId,
-    itemId: upload.itemId,
-    fileId,
-    details: {
-      uploadId: upload.id,
-      name: upload.name,
-      size: upload.size,
-      parts: upload.partCount,
-      declaredSha256: file?.declaredSha256 ?? null,
-    },
-  })
+  await tell(tx, upload, { ...by, declaredSha256 })
   await tx.jobs.enqueue(verifyFileJob({ tenantId, fileId, fresh: true }))
 }
 
@@ -152,8 +85,9 @@ export async function finishCompletion(
   upload: UploadView,
   by: Finisher = { actor: systemActor, requestId: null },
 ): Promise<void> {
-  await commitObject(deps, upload)
-  await deps.store.transaction((tx) => settle(tx, upload, { ...by, at: deps.clock.now() }))
+  const stat = await commitObject(deps, upload)
+  const { actor, requestId } = by
+  await deps.store.transaction((tx) => settle(tx, upload, { actor, requestId, stat, at: deps.clock.now() }))
   deps.points.reach('upload.complete.after-commit')
 }
 

@@ -8,13 +8,17 @@ import type { PartAttempts } from './part-attempts.ts'
 import type { PartMemory } from './part-memory.ts'
 
 export type IngestLimits = {
-  /** Uploads that one person may have open (D8). */
+  /** Secure uploads that one person may have open. */
   readonly uploadsPerUser: number
-  /** Parts that may arrive at once over all (D8). */
+  /** Parts that may arrive at once at this instance. */
   readonly partsAtOnce: number
+  /** Direct uploads that one person may have open, besides the others (D8). */
+  readonly directUploadsPerUser: number
+  /** Parts of direct uploads that may be written at once over all instances (D8). */
+  readonly directPartsAtOnce: number
 }
 
-export const defaultIngestLimits: IngestLimits = { uploadsPerUser: 10, partsAtOnce: 20 }
+export const defaultIngestLimits: IngestLimits = { uploadsPerUser: 10, partsAtOnce: 20, directUploadsPerUser: 10, directPartsAtOnce: 20 }
 
 export type IngestDeps = {
   readonly store: Store

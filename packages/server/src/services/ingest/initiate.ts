@@ -1,11 +1,12 @@
-import { MiB, Problem, SECURE_TIER_MAX_BYTES, type UploadCreate, type UploadSession } from '@holdfast/api'
+import { MiB, Problem, SECURE_TIER_MAX_BYTES, type Tier, type UploadCreate, type UploadSession } from '@holdfast/api'
 import { createFloeHeaderSync } from '@holdfast/container/node'
 import type { Caller } from '../../core/actor.ts'
 import { storedContentType } from '../../core/content-types.ts'
 import { describeNameFault, findNameFault } from '../../core/file-name.ts'
 import { newId } from '../../core/ids.ts'
 import { containerAad, secureKey } from '../../core/object-keys.ts'
-import { planUpload, type UploadPlan } from '../../core/upload-plan.ts'
+import { type PartPlan, planUpload, type UploadPlan } from '../../core/upload-plan.ts'
+import type { CaseRow } from '../../db/cases.ts'
 import { type FileRow, noObjectYet } from '../../db/files.ts'
 import type { Tx } from '../../db/store.ts'
 import { noPolicy, type UploadRow } from '../../db/uploads.ts'
@@ -16,12 +17,14 @@ import { expiryFrom, getUpload } from './session.ts'
 
 const RETRY_AFTER_SECONDS = 30
 
-async function requireAcceptable(input: UploadCreate, hasDirect: () => Promise<boolean>): Promise<void> {
-  const fault = findNameFault(input.name)
+/** Throws INVALID_FILE_NAME with what is wrong. */
+export function requireName(name: string): void {
+  const fault = findNameFault(name)
   if (fault) throw new Problem('INVALID_FILE_NAME', describeNameFault(fault), { extra: { fault } })
-  if ((input.tier ?? 'secure') !== 'secure') {
-    throw new Problem('VALIDATION_ERROR', undefined, { errors: [{ field: 'tier', message: 'is not available' }] })
-  }
+}
+
+async function requireAcceptable(input: UploadCreate, hasDirect: () => Promise<boolean>): Promise<void> {
+  requireName(input.name)
   if (input.size > SECURE_TIER_MAX_BYTES) {
     const limit = `Encrypted Storage takes files up to ${SECURE_TIER_MAX_BYTES / MiB} MiB; this one has ${input.size} bytes.`
     // Of what is off nobody is told (R4).
@@ -32,22 +35,25 @@ async function requireAcceptable(input: UploadCreate, hasDirect: () => Promise<b
 
 type Place = Pick<UploadCreate, 'caseId' | 'itemId'>
 
-async function requirePlace(tables: Pick<Tx, 'cases' | 'items'>, tenantId: string, place: Place): Promise<void> {
-  existing(await tables.cases.find(tenantId, place.caseId), 'case')
-  if (place.itemId === undefined) return
+/** The case that the new file belongs to; NOT_FOUND where there is none, or not the item in it. */
+export async function requirePlace(tables: Pick<Tx, 'cases' | 'items'>, tenantId: string, place: Place): Promise<CaseRow> {
+  const found = existing(await tables.cases.find(tenantId, place.caseId), 'case')
+  if (place.itemId === undefined) return found
   const item = await tables.items.find(tenantId, place.itemId)
   existing(item?.caseId === place.caseId ? item : null, 'item in this case')
+  return found
 }
 
-async function requireRoom(tx: Tx, caller: Caller, limit: number): Promise<void> {
-  if ((await tx.uploads.countRunning(caller.tenantId, caller.actor.id)) < limit) return
+/** TOO_MANY_UPLOADS where the caller has `limit` uploads of the tier open (D8). */
+export async function requireRoom(tx: Tx, caller: Caller, { tier, limit }: { tier: Tier; limit: number }): Promise<void> {
+  if ((await tx.uploads.countRunning({ tenantId: caller.tenantId, actorId: caller.actor.id, tier })) < limit) return
   throw new Problem('TOO_MANY_UPLOADS', `You have ${limit} uploads open. Finish or cancel one, or wait.`, {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     extra: { limit },
   })
 }
 
-type Destination = { readonly targetId: string; readonly syncTargetId: string | null }
+export type Destination = { readonly targetId: string; readonly syncTargetId: string | null }
 
 /** Where a new file is written: to the bound target, or first to this server where the role says so (S3). */
 async function findDestination(deps: IngestDeps, tenantId: string): Promise<Destination> {
@@ -58,7 +64,7 @@ async function findDestination(deps: IngestDeps, tenantId: string): Promise<Dest
   throw new Problem('CONFLICT', 'No storage target serves Encrypted Storage. An administrator binds one under Settings, Storage.')
 }
 
-type Rows = { readonly file: FileRow; readonly upload: UploadRow }
+export type Rows = { readonly file: FileRow; readonly upload: UploadRow }
 
 /** Makes the key, the container's header and the rows of a new file and its upload; nothing is stored yet. */
 async function draft(
@@ -73,55 +79,38 @@ async function draft(
   const header = createFloeHeaderSync({ fileKey: key.fileKey, aad: containerAad({ tenantId, fileId }) })
   key.fileKey.fill(0)
   const now = deps.clock.now()
-  const { entityKeyId, wrapped } = key
+  const { entityKeyId, wrapped: wrappedKey } = key
+  const place = { ...destination, tier: 'secure' as const, objectKey: secureKey({ tenantId, caseId: input.caseId, fileId }) }
+  const sealed = { container: 'floe' as const, objectSize: plan.geometry.storedSize, entityKeyId, wrappedKey }
   return {
-    file: {
-      ...newFile(input, { tenantId, fileId, destination, now }),
-      ...sealedAs(plan),
-      entityKeyId,
-      wrappedKey: wrapped,
-      uploadedBy: actor.name,
-    },
-    upload: {
-      id: newId(),
-      tenantId,
-      fileId,
-      actorId: actor.id,
-      status: 'open',
-      size: input.size,
-      partSize: plan.partSize,
-      partCount: plan.partCount,
-      writeId: null,
-      header,
-      createdAt: now,
-      touchedAt: now,
-      expiresAt: expiryFrom(now),
-      delivery: 'server',
-      ...noPolicy,
-    },
+    file: { ...newFile(input, { tenantId, fileId, uploadedBy: actor.name, now }), ...place, ...sealed },
+    upload: newUpload(plan, { tenantId, fileId, actorId: actor.id, header, delivery: 'server', now }),
   }
 }
 
-const sealedAs = (plan: UploadPlan): Pick<FileRow, 'container' | 'objectSize'> => ({
-  container: 'floe',
-  objectSize: plan.geometry.storedSize,
+type UploadOf = Pick<UploadRow, 'tenantId' | 'fileId' | 'actorId' | 'header' | 'delivery'> & { readonly now: number }
+
+/** The row of an upload that has just begun. */
+export const newUpload = ({ size, partSize, partCount }: PartPlan, { now, ...of }: UploadOf): UploadRow => ({
+  ...{ id: newId(), status: 'open', size, partSize, partCount, writeId: null },
+  ...of,
+  ...{ createdAt: now, touchedAt: now, expiresAt: expiryFrom(now), ...noPolicy },
 })
 
-function newFile(input: UploadCreate, ids: { tenantId: string; fileId: string; destination: Destination; now: number }) {
-  const { tenantId, fileId, destination, now } = ids
+/** The row of a file of which nothing is stored yet, but for where and how it will be. */
+export function newFile(input: UploadCreate, of: { tenantId: string; fileId: string; uploadedBy: string; now: number }) {
+  const { tenantId, fileId, uploadedBy, now } = of
   return {
     id: fileId,
     tenantId,
     caseId: input.caseId,
     itemId: input.itemId ?? null,
-    tier: 'secure' as const,
     name: input.name,
     contentType: storedContentType(input.contentType),
     size: input.size,
     status: 'PENDING_UPLOAD' as const,
     statusReason: null,
-    ...destination,
-    objectKey: secureKey({ tenantId, caseId: input.caseId, fileId }),
+    uploadedBy,
     sha256: null,
     declaredSha256: null,
     verifiedAt: null,
@@ -161,7 +150,7 @@ export async function initiateUpload(deps: IngestDeps, caller: Caller, input: Up
   const rows = await draft(deps, caller, { input, destination, plan: planUpload(input.size, input.partSize) })
   await store.transaction(async (tx) => {
     await requirePlace(tx, caller.tenantId, input)
-    await requireRoom(tx, caller, deps.limits.uploadsPerUser)
+    await requireRoom(tx, caller, { tier: 'secure', limit: deps.limits.uploadsPerUser })
     await insert(tx, caller, rows)
     points.reach('upload.initiate.before-commit')
   })

@@ -1,12 +1,19 @@
-import type { FloeCipher } from '@holdfast/container/node'
 import type { Caller } from '../../core/actor.ts'
-import { planOfUpload, type UploadPlan } from '../../core/upload-plan.ts'
+import { type PartPlan, type PlannedPart, partPlanOf, planOfUpload } from '../../core/upload-plan.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import type { IngestDeps } from './deps.ts'
+import { createPartSealer } from './part-sealer.ts'
+import type { PieceMaker } from './pieces.ts'
+import { createPlainPieces } from './plain-pieces.ts'
 import { getUpload, openCipher, requireOwner, uploadClosed, uploadNotFound } from './session.ts'
 
 /** What the parts of one upload have in common and what never changes while it is open. `upload.status` is of an earlier moment. */
-export type OpenSession = { readonly upload: UploadView; readonly plan: UploadPlan; readonly cipher: FloeCipher }
+export type OpenSession = {
+  readonly upload: UploadView
+  readonly plan: PartPlan
+  /** What turns the bytes of a part into what is stored: sealing in the secure tier, nothing at all in the direct one. */
+  pieces(part: PlannedPart): PieceMaker
+}
 
 /** Uploads that bytes are arriving for at this instance, so that each part need not look up and unwrap anew. */
 export interface OpenSessions {
@@ -27,11 +34,15 @@ export function createOpenSessions(deps: IngestDeps): OpenSessions {
     for (const [id, { until }] of kept) if (kept.size > KEPT || until < deps.clock.now()) kept.delete(id)
     return session
   }
-  const open = async (upload: UploadView): Promise<OpenSession> => ({
-    upload,
-    plan: planOfUpload(upload),
-    cipher: await openCipher(deps.keys, upload, upload.header),
-  })
+  const open = async (upload: UploadView): Promise<OpenSession> => {
+    if (upload.tier === 'direct') {
+      const plan = partPlanOf(upload)
+      return { upload, plan, pieces: (part) => createPlainPieces({ plan, part }) }
+    }
+    const plan = planOfUpload(upload)
+    const cipher = await openCipher(deps.keys, upload, upload.header)
+    return { upload, plan, pieces: (part) => createPartSealer({ plan, part, cipher }) }
+  }
   return {
     async get(caller, uploadId) {
       const found = kept.get(uploadId)

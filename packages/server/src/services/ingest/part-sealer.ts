@@ -2,22 +2,7 @@ import { createHash } from 'node:crypto'
 import { isLastSegment, segmentPlainLength, segmentStoredLength } from '@holdfast/container'
 import type { FloeCipher, SegmentSealer } from '@holdfast/container/node'
 import { driverPart, type PlannedPart, type UploadPlan } from '../../core/upload-plan.ts'
-
-/** A driver part, sealed: `bytes` is a view of the buffer that was given for it. */
-export type SealedPiece = { readonly number: number; readonly offset: number; readonly bytes: Uint8Array }
-
-/** Seals the plaintext of one client part, chunk by chunk as it comes, into one buffer per driver part. */
-export interface PartSealer {
-  /** Place of the driver part that needs a buffer next; null while one is being filled, and at the end. */
-  readonly wants: { readonly number: number; readonly offset: number; readonly length: number } | null
-  give(buffer: Uint8Array): void
-  /** Takes plaintext up to the end of the driver part at hand; answers how many bytes it took. */
-  write(chunk: Uint8Array): number
-  /** The driver part that has just become full, once. */
-  takeSealed(): SealedPiece | null
-  /** SHA-256 over IV and tag of every segment sealed so far, hex. */
-  seals(): string
-}
+import type { Piece, PieceMaker } from './pieces.ts'
 
 const IV_AT = 4
 const BODY_AT = 16
@@ -40,7 +25,8 @@ export function createSealsDigest(): SealsDigest {
 
 type Open = { sealer: SegmentSealer; index: number; left: number; out: Uint8Array }
 
-export function createPartSealer(options: { plan: UploadPlan; part: PlannedPart; cipher: FloeCipher }): PartSealer {
+/** Seals the plaintext of one client part. `seals` is SHA-256 over IV and tag of every segment sealed so far, hex. */
+export function createPartSealer(options: { plan: UploadPlan; part: PlannedPart; cipher: FloeCipher }): PieceMaker {
   const { plan, part, cipher } = options
   const { geometry } = plan
   const seals = createSealsDigest()
@@ -51,7 +37,7 @@ export function createPartSealer(options: { plan: UploadPlan; part: PlannedPart;
   let at = 0
   let nextSegment = piece.firstSegment
   let open: Open | null = null
-  let sealed: SealedPiece | null = null
+  let sealed: Piece | null = null
 
   const startSegment = (out: Uint8Array): Open => {
     const index = nextSegment
@@ -97,7 +83,7 @@ export function createPartSealer(options: { plan: UploadPlan; part: PlannedPart;
       }
       return taken
     },
-    takeSealed() {
+    takePiece() {
       const piece = sealed
       sealed = null
       return piece

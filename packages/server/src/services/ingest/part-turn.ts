@@ -14,8 +14,15 @@ export async function closedNow(tables: Pick<Tx, 'uploads'>, upload: UploadView)
   return now ? uploadClosed(now) : uploadNotFound()
 }
 
-/** The right of one attempt to write one part. */
-export interface PartTurn {
+/** A claim that nothing was heard of for this long counts no more: its process was killed, or its sender sends next to nothing. */
+export const CLAIM_LIVES = 3 * 60_000
+/** How often a claim that is in use is noted anew. */
+const CLAIM_NOTED_EVERY = 60_000
+
+/** The right of one attempt to write one part. Disposing it gives up a claim that has not led to a receipt. */
+export interface PartTurn extends AsyncDisposable {
+  /** Takes the part over at once, durably, whether or not there is a receipt to be dropped. */
+  claim(): Promise<void>
   /**
    * The driver's write to go on with. Asked before each write: the first time it takes the part over, dropping an earlier receipt durably,
    * so that what a receipt stands for is never overwritten; later it makes sure that no other attempt, here or at another instance, has
@@ -40,6 +47,7 @@ export function createPartTurn(deps: IngestDeps, options: TurnOptions): PartTurn
   let write: DriverWrite = driverWrite(target, upload)
   let claim: string | null = null
   let begun: Promise<void> | null = null
+  let notedAt = 0
 
   const claimPart = async (): Promise<void> => {
     await write.begin()
@@ -48,17 +56,24 @@ export function createPartTurn(deps: IngestDeps, options: TurnOptions): PartTurn
         const now = deps.clock.now()
         if (!(await tx.uploads.touch(upload.id, now, expiryFrom(now)))) throw await closedNow(tx, upload)
         await write.keep(tx)
-        await tx.uploads.claimPart(place, options.claim, options.size)
+        await tx.uploads.claimPart(place, { claim: options.claim, size: options.size, at: now })
+        notedAt = now
       })
       claim = options.claim
     } finally {
       await write.settle()
     }
   }
-  const begin = async (): Promise<void> => {
+  const begin = async (always: boolean): Promise<void> => {
     const owner = await deps.store.read.uploads.partOwner(place)
     if (owner) write = driverWrite(target, { ...upload, writeId: owner.writeId })
-    if (owner?.status !== 'open' || owner.claim !== null || owner.writeId === null) await claimPart()
+    if (always || owner?.status !== 'open' || owner.claim !== null || owner.writeId === null) await claimPart()
+  }
+  const noteClaim = async (): Promise<void> => {
+    const now = deps.clock.now()
+    if (claim === null || now - notedAt < CLAIM_NOTED_EVERY) return
+    notedAt = now
+    await deps.store.transaction((tx) => tx.uploads.noteClaim(place, options.claim, now))
   }
   const requireTurn = async (): Promise<void> => {
     const owner = await deps.store.read.uploads.partOwner(place)
@@ -66,18 +81,28 @@ export function createPartTurn(deps: IngestDeps, options: TurnOptions): PartTurn
     throw owner === null ? uploadNotFound() : owner.status === 'open' ? overtaken() : uploadClosed(owner)
   }
   return {
+    async claim() {
+      begun ??= begin(true)
+      await begun
+    },
     async permit() {
       if (begun === null) {
-        begun = begin()
+        begun = begin(false)
         await begun
       } else {
         await begun
         await requireTurn()
+        await noteClaim()
       }
       return write.id
     },
     get writeId() {
       return write.id
+    },
+    async [Symbol.asyncDispose]() {
+      if (claim === null || upload.tier !== 'direct') return
+      // Where this fails the claim lapses by itself.
+      await deps.store.transaction((tx) => tx.uploads.noteClaim(place, options.claim, null)).catch(() => {})
     },
   }
 }

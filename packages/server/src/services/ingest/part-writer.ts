@@ -1,7 +1,7 @@
 import type { CrashPoints } from '../../core/crash-point.ts'
 import type { PartReceipt, StorageTarget, WriteBuffer } from '../../storage/target.ts'
 import type { PartMemory } from './part-memory.ts'
-import type { SealedPiece } from './part-sealer.ts'
+import type { Piece } from './pieces.ts'
 
 /** The buffers of one attempt, and what of it is on its way to the target. */
 export interface PartWriter {
@@ -10,7 +10,7 @@ export interface PartWriter {
   /** Resolves when a buffer has come free; rejects where a write has failed. */
   freed(): Promise<void>
   /** Writes the piece in the buffer that was lent last, which comes free afterwards. */
-  submit(piece: SealedPiece): void
+  submit(piece: Piece): void
   /** The receipts by number, once all that was submitted is written. */
   finish(): Promise<PartReceipt[]>
   /** Resolves when no write of this attempt can reach the target any more, and all buffers are given back. Never rejects. */
@@ -42,7 +42,7 @@ export function createPartWriter(options: PartWriterOptions): PartWriter {
     lent.delete(buffer)
     buffer.release()
   }
-  const write = async (piece: SealedPiece, buffer: WriteBuffer): Promise<void> => {
+  const write = async (piece: Piece, buffer: WriteBuffer): Promise<void> => {
     try {
       const writeId = await options.permit()
       points.reach('upload.part.before-write')

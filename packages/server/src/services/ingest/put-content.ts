@@ -4,7 +4,7 @@ import { findPlannedPart } from '../../core/upload-plan.ts'
 import { toSession } from '../file-view.ts'
 import type { IngestDeps } from './deps.ts'
 import type { OpenSession, OpenSessions } from './open-sessions.ts'
-import { takePart } from './put-part.ts'
+import { sentToBucket, takePart } from './put-part.ts'
 import type { PartBody } from './receive-part.ts'
 import { getUpload, uploadClosed } from './session.ts'
 
@@ -44,6 +44,7 @@ export async function putContent(
   const session = await deps.sessions.get(caller, request.uploadId)
   const upload = await getUpload(deps.store, caller, request.uploadId)
   if (upload.status !== 'open') throw uploadClosed(upload)
+  if (upload.delivery === 'presigned') throw sentToBucket()
   const { length } = request.body
   if (length !== upload.size) {
     throw new Problem('SIZE_MISMATCH', `The upload has ${upload.size} bytes; the request brings ${length}.`, {

@@ -4,6 +4,7 @@ import type { Caller } from '../../core/actor.ts'
 import { findPlannedPart, type PlannedPart } from '../../core/upload-plan.ts'
 import { toPart } from '../file-view.ts'
 import type { IngestDeps } from './deps.ts'
+import { takeDirectSlot } from './direct-slots.ts'
 import type { OpenSession, OpenSessions } from './open-sessions.ts'
 import { closedNow, createPartTurn, overtaken } from './part-turn.ts'
 import { createPartWriter } from './part-writer.ts'
@@ -31,7 +32,12 @@ function plannedPart({ upload, plan }: OpenSession, number: number): PlannedPart
   })
 }
 
+/** The parts of a presigned upload go straight to the bucket. */
+export const sentToBucket = (): Problem =>
+  new Problem('CONFLICT', 'The parts of this upload go straight to the bucket: ask for signed requests at part-urls, and report receipts.')
+
 async function requireOpen(deps: IngestDeps, { upload }: OpenSession, number: number): Promise<void> {
+  if (upload.delivery === 'presigned') throw sentToBucket()
   const now = await deps.store.read.uploads.partOwner({ uploadId: upload.id, number })
   if (!now) throw uploadNotFound()
   if (now.status !== 'open') throw uploadClosed(now)
@@ -40,13 +46,14 @@ async function requireOpen(deps: IngestDeps, { upload }: OpenSession, number: nu
 /** Receives, seals, writes and flushes the part, then records its receipt: acknowledged means durable. */
 async function storePart(deps: IngestDeps, attempt: Attempt): Promise<Part> {
   const { session, part, body, signal, claim, taken } = attempt
-  const { upload, plan, cipher } = session
+  const { upload } = session
   await using lease = await deps.targets.lease(upload.tenantId, upload.targetId)
   const { target } = lease
-  const turn = createPartTurn(deps, { upload, number: part.number, size: part.plainLength, claim, target })
+  await using turn = createPartTurn(deps, { upload, number: part.number, size: part.plainLength, claim, target })
+  if (upload.tier === 'direct') await takeDirectSlot(deps, turn)
   const { memory, points, digests } = deps
   const writer = createPartWriter({ target, key: upload.objectKey, memory, points, signal, permit: () => turn.permit() })
-  const received = await receivePart({ plan, part, cipher, writer, digests, body, signal, taken })
+  const received = await receivePart({ part, pieces: session.pieces(part), writer, digests, body, signal, taken })
   await target.flushWrite(upload.objectKey, turn.writeId, { signal })
   points.reach('upload.part.after-flush')
   return record(deps, attempt, received)

@@ -1,12 +1,11 @@
 import type { Readable } from 'node:stream'
 import { Problem } from '@holdfast/api'
-import type { FloeCipher } from '@holdfast/container/node'
-import type { PlannedPart, UploadPlan } from '../../core/upload-plan.ts'
+import type { PlannedPart } from '../../core/upload-plan.ts'
 import type { PartReceipt } from '../../storage/target.ts'
 import { readBody } from './body.ts'
 import type { DigestPool, DigestStream } from './digest-pool.ts'
-import { createPartSealer, type PartSealer, type SealedPiece } from './part-sealer.ts'
 import type { PartWriter } from './part-writer.ts'
+import type { Piece, PieceMaker } from './pieces.ts'
 
 /**
  * The body that holds a part as it comes in. `length` is what the sender declared of the whole body, of which the part may be the
@@ -14,13 +13,13 @@ import type { PartWriter } from './part-writer.ts'
  */
 export type PartBody = { readonly stream: Readable; readonly length: number; readonly sha256: Uint8Array | null }
 
-/** What became of a part: `seals` names the sealed segments that the receipts are for. */
+/** What became of a part: `seals` names the stored form that the receipts are for. */
 export type ReceivedPart = { readonly sha256: string; readonly seals: string; readonly receipts: PartReceipt[] }
 
 export type ReceiveOptions = {
-  readonly plan: UploadPlan
   readonly part: PlannedPart
-  readonly cipher: FloeCipher
+  /** Turns the bytes into what is stored. */
+  readonly pieces: PieceMaker
   readonly writer: PartWriter
   readonly digests: DigestPool
   readonly body: PartBody
@@ -46,8 +45,8 @@ export function requireSize(received: number, part: PlannedPart): void {
 }
 
 /**
- * Takes the plaintext of one client part as it comes, seals it segment by segment and writes each full driver part; SHA-256 is computed
- * beside. Plaintext is in memory alone, at most a few segments of it. The last driver part is written only when size and digest are right,
+ * Takes the bytes of one client part as they come, makes them into driver parts and writes each full one; SHA-256 is computed beside.
+ * In the secure tier plaintext is in memory alone, at most a few segments of it. The last driver part is written only when size and digest are right,
  * so a part of one driver part leaves nothing behind where they are wrong. What is written is not yet durable.
  */
 export async function receivePart(options: ReceiveOptions): Promise<ReceivedPart> {
@@ -71,52 +70,51 @@ export async function receivePart(options: ReceiveOptions): Promise<ReceivedPart
 type Intake = { take(chunk: Buffer): Promise<void> | undefined; finish(): string }
 
 function createIntake(options: ReceiveOptions, digest: DigestStream): Intake {
-  const { writer } = options
-  const sealer = createPartSealer(options)
-  let last: SealedPiece | null = null
+  const { writer, pieces } = options
+  let last: Piece | null = null
 
-  /** Seals what there is a buffer for; answers how many bytes that were. */
-  const seal = (chunk: Buffer): number => {
+  /** Takes what there is a buffer for; answers how many bytes that were. */
+  const fill = (chunk: Buffer): number => {
     let taken = 0
-    while (taken < chunk.length && ensureBuffer(sealer, writer)) {
-      taken += sealer.write(chunk.subarray(taken))
-      const piece = sealer.takeSealed()
-      if (piece && sealer.wants) writer.submit(piece)
+    while (taken < chunk.length && ensureBuffer(pieces, writer)) {
+      taken += pieces.write(chunk.subarray(taken))
+      const piece = pieces.takePiece()
+      if (piece && pieces.wants) writer.submit(piece)
       else if (piece) last = piece
-      if (taken < chunk.length && !sealer.wants && last) throw new RangeError('More bytes than the part has')
+      if (taken < chunk.length && !pieces.wants && last) throw new RangeError('More bytes than the part has')
     }
     return taken
   }
-  const sealRest = async (chunk: Buffer, from: number): Promise<void> => {
+  const fillRest = async (chunk: Buffer, from: number): Promise<void> => {
     let taken = from
     while (taken < chunk.length) {
       await writer.freed()
-      taken += seal(chunk.subarray(taken))
+      taken += fill(chunk.subarray(taken))
     }
     digest.push(chunk)
     if (digest.full) await digest.drained()
   }
   return {
     take(chunk) {
-      const taken = seal(chunk)
-      if (taken < chunk.length) return sealRest(chunk, taken)
+      const taken = fill(chunk)
+      if (taken < chunk.length) return fillRest(chunk, taken)
       digest.push(chunk)
       return digest.full ? digest.drained() : undefined
     },
     finish() {
       if (last) writer.submit(last)
-      return sealer.seals()
+      return pieces.seals()
     },
   }
 }
 
-/** True where the sealer has a buffer to fill, the old one or a new one. */
-function ensureBuffer(sealer: PartSealer, writer: PartWriter): boolean {
-  const { wants } = sealer
+/** True where there is a buffer to fill, the old one or a new one. */
+function ensureBuffer(pieces: PieceMaker, writer: PartWriter): boolean {
+  const { wants } = pieces
   if (!wants) return true
   const buffer = writer.findBuffer(wants)
   if (!buffer) return false
-  sealer.give(buffer)
+  pieces.give(buffer)
   return true
 }
 
