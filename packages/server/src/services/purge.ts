@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { CrashPoints } from '../core/crash-point.ts'
 import type { FileRow } from '../db/files.ts'
 import type { Store } from '../db/store.ts'
+import type { UploadView } from '../db/uploads.ts'
 import { deleteUnlocked } from './holds/lock-objects.ts'
 import type { TargetAccess } from './target-access.ts'
 
@@ -33,12 +34,22 @@ export async function purgeObject(deps: PurgeDeps, place: { tenantId: string; fi
   deps.points.reach('purge.after-commit')
 }
 
+/**
+ * Whether what lies under the key is the file's own. In the secure tier nobody else uses it. A direct upload that was given up has no object
+ * yet: what lies there is somebody else's, and so it is where another file has the key by now.
+ */
+async function isOwn(store: Store, file: FileRow, upload: UploadView | null): Promise<boolean> {
+  if (file.tier !== 'direct') return true
+  if (upload?.status === 'aborted') return false
+  return (await store.read.files.findHolder(file.targetId, file.objectKey))?.id === file.id
+}
+
 async function removeFromTarget(deps: PurgeDeps, file: FileRow): Promise<void> {
   const upload = await deps.store.read.uploads.findOfFile(file.tenantId, file.id)
   await using lease = await deps.targets.lease(file.tenantId, file.targetId)
   deps.points.reach('purge.before-delete')
   if (upload?.writeId && upload.status === 'aborted') await lease.target.abortWrite(file.objectKey, upload.writeId)
-  await deleteUnlocked(lease.target, file.objectKey)
+  if (await isOwn(deps.store, file, upload)) await deleteUnlocked(lease.target, file.objectKey)
   deps.points.reach('purge.after-delete')
 }
 
