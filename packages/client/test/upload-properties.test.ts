@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAX_PART_PLAIN_BYTES, MAX_PARTS, MIN_PART_PLAIN_BYTES } from '@holdfast/api'
 import {
   blobSource,
   createClient,
@@ -12,7 +11,7 @@ import {
   type UploadState,
 } from '@holdfast/client'
 import * as fc from 'fast-check'
-import { choosePartSize, partSpan } from '../src/upload/plan.ts'
+import { type BucketFault, startBucketServer } from './bucket-server.ts'
 import { caseId, createWorld, type Fault, type Operation, type ProtocolServer, sha256, startProtocolServer } from './protocol-server.ts'
 
 const tuning = {
@@ -22,6 +21,7 @@ const tuning = {
   stallMs: 150,
   callMs: 150,
   completeMs: 150,
+  receiptsMs: 2,
   pollMs: { first: 1, steady: 2, slow: 2 },
 }
 
@@ -51,13 +51,15 @@ function phaseWatch() {
   }
 }
 
-async function sendUnder(server: ProtocolServer, bytes: Uint8Array<ArrayBuffer>, cancelAfter: number | null): Promise<UploadState> {
+type How = { readonly cancelAfter: number | null; readonly tier?: 'direct' }
+
+async function sendUnder(server: ProtocolServer, bytes: Uint8Array<ArrayBuffer>, { cancelAfter, tier }: How): Promise<UploadState> {
   const watch = phaseWatch()
   let changes = 0
   const run = startUpload({
     client: createClient({ baseUrl: server.url, token: 'hf_test' }),
     source: blobSource(new Blob([bytes]), 'f'),
-    destination: { caseId },
+    destination: { caseId, tier },
     tuning,
     onState(state) {
       watch.see(state)
@@ -77,7 +79,7 @@ test('S9: under any passing faults the file arrives once, as it was', async () =
       const bytes = bytesOf(size)
       await using server = await startProtocolServer()
       server.world.faults.push(...structuredClone(rules.filter(({ on }) => on !== 'abort')))
-      const final = await sendUnder(server, bytes, null)
+      const final = await sendUnder(server, bytes, { cancelAfter: null })
       assert.equal(final.phase, 'ready', final.phase === 'error' ? final.error.message : '')
       assert.deepEqual(
         [...server.world.files.values()].map((file) => file.sha256),
@@ -95,7 +97,7 @@ test('D6: a cancel at any moment, under any passing faults, leaves both sides ag
       const bytes = bytesOf(size)
       await using server = await startProtocolServer(createWorld({ pollsUntilReady: 2 }))
       server.world.faults.push(...structuredClone(rules))
-      const final = await sendUnder(server, bytes, cancelAfter)
+      const final = await sendUnder(server, bytes, { cancelAfter })
       const stored = server.world.files.size === 1
       if (final.phase === 'ready') assert.ok(stored)
       else assert.ok(final.phase === 'cancelled', final.phase === 'error' ? final.error.message : '')
@@ -141,24 +143,61 @@ test('D6: whatever a person does with the queue, it comes to rest, and every fil
   )
 })
 
-test('D2: any file is cut into parts that cover it once, no more of them than allowed', () => {
-  const tebi = 5 * 2 ** 40
-  const speed = fc.option(fc.double({ min: 0, max: 1e10, noNaN: true }), { nil: null })
-  fc.assert(
-    fc.property(
-      fc.maxSafeNat().map((n) => n % tebi),
-      speed,
-      (size, bytesPerSecond) => {
-        const partSize = choosePartSize({ size, partBytes: { first: MIN_PART_PLAIN_BYTES, most: MAX_PART_PLAIN_BYTES }, bytesPerSecond })
-        assert.equal(partSize % MIN_PART_PLAIN_BYTES, 0)
-        const count = Math.ceil(size / partSize)
-        assert.ok(count <= MAX_PARTS)
-        if (count === 0) return
-        assert.deepEqual(partSpan({ size, partSize }, 1).offset, 0)
-        const last = partSpan({ size, partSize }, count)
-        assert.equal(last.offset + last.length, size)
-        assert.ok(last.length > 0 && last.length <= partSize)
+const bucketPassing: fc.Arbitrary<BucketFault> = fc.oneof(
+  fc.record({ kind: fc.constant('reset' as const), afterBytes: fc.nat(70_000) }),
+  fc.constantFrom(
+    { kind: 'lose-answer' as const },
+    { kind: 'stall' as const },
+    { kind: 'half-close' as const },
+    { kind: 'expire' as const },
+  ),
+  fc
+    .constantFrom('SlowDown', 'InternalError', 'ServiceUnavailable')
+    .map((code) => ({ kind: 'answer' as const, status: 503, code, retryAfter: '0' })),
+)
+const bucketFaults = fc.array(fc.record({ fault: bucketPassing, times: fc.integer({ min: 1, max: 2 }) }), { maxLength: 5 })
+const directOperation = fc.constantFrom<Operation[]>('create', 'part-urls', 'part-urls', 'receipts', 'receipts', 'complete', 'get-file')
+
+test('D2 S9: under any passing faults of bucket and server a direct file arrives once, as it was', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      sizes,
+      fc.array(fc.record({ on: directOperation, fault: passing, times: fc.integer({ min: 1, max: 3 }) }), { maxLength: 4 }),
+      bucketFaults,
+      async (size, rules, thereRules) => {
+        const bytes = bytesOf(size)
+        await using bucket = await startBucketServer()
+        await using server = await startProtocolServer()
+        server.world.bucket = bucket
+        server.world.faults.push(...structuredClone(rules))
+        // Three refusals of one part in a row mean something; expiry therefore comes at most twice.
+        const expiries = thereRules.filter(({ fault }) => fault.kind === 'expire')
+        const there = thereRules.filter((rule) => rule.fault.kind !== 'expire' || rule === expiries[0])
+        bucket.faults.push(...structuredClone(there))
+        const final = await sendUnder(server, bytes, { cancelAfter: null, tier: 'direct' })
+        assert.equal(final.phase, 'ready', final.phase === 'error' ? final.error.message : '')
+        assert.deepEqual(
+          [...server.world.files.values()].map((file) => file.sha256),
+          [sha256(bytes)],
+        )
+        assert.equal(server.world.uploads.size, 1)
       },
     ),
+    { numRuns: 40 },
+  )
+})
+
+test('D6: a cancel of a direct upload at any moment leaves nothing in the bucket', async () => {
+  await fc.assert(
+    fc.asyncProperty(sizes, bucketFaults, fc.integer({ min: 1, max: 40 }), async (size, rules, cancelAfter) => {
+      await using bucket = await startBucketServer()
+      await using server = await startProtocolServer(createWorld({ pollsUntilReady: 2 }))
+      server.world.bucket = bucket
+      bucket.faults.push(...structuredClone(rules.filter(({ fault }) => fault.kind !== 'expire')))
+      const final = await sendUnder(server, bytesOf(size), { cancelAfter, tier: 'direct' })
+      if (final.phase === 'cancelled') assert.deepEqual([final.serverCleanedUp, bucket.uploads.size, server.world.files.size], [true, 0, 0])
+      else assert.equal(final.phase, 'ready', final.phase === 'error' ? final.error.message : '')
+    }),
+    { numRuns: 40 },
   )
 })

@@ -25,6 +25,7 @@ export function registerPut(program: Command): void {
 
 async function putAll(paths: readonly string[], options: Options): Promise<void> {
   const client = await connect()
+  if (options.tier === 'direct') await assertDirect(client)
   const owner = await getCase(client, options.case)
   const destination: Destination = {
     caseId: owner.id,
@@ -51,6 +52,13 @@ async function putAll(paths: readonly string[], options: Options): Promise<void>
   await settled
   if (interrupt.signal.aborted) throw new CommandFailure('interrupted; the same command goes on from here', 130)
   if (failures > 0) process.exitCode = 1
+}
+
+/** Before anything is sent: without a bound target there is no direct tier. */
+async function assertDirect(client: Client): Promise<void> {
+  const { bound } = await client.direct.state()
+  if (!bound)
+    throw new CommandFailure('Direct is not set up on this server: an administrator binds a target to its Direct role; --tier secure works')
 }
 
 type Sending = { client: Client; path: string; destination: Destination; options: Options; signal: AbortSignal }
@@ -100,7 +108,7 @@ async function settle(run: UploadRun, line: ProgressLine): Promise<Outcome> {
 /** An open upload to the same place of a file of the same name and size; whether its bytes are the same is found out while resuming. */
 async function findUnfinished(client: Client, destination: Destination, source: { name: string; size: number }): Promise<string | null> {
   for await (const session of client.uploads.every({ caseId: destination.caseId, mine: true })) {
-    const samePlace = session.itemId === (destination.itemId ?? null)
+    const samePlace = session.itemId === (destination.itemId ?? null) && session.tier === (destination.tier ?? 'secure')
     if (session.status === 'open' && samePlace && session.name === source.name && session.size === source.size) return session.id
   }
   return null

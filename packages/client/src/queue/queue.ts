@@ -5,10 +5,11 @@ import { blobSource } from '../upload/blob-source.ts'
 import { sameName } from '../upload/plan.ts'
 import { startUpload, type UploadRun } from '../upload/run.ts'
 import type { UploadSource } from '../upload/source.ts'
-import { isFinal, type UploadState } from '../upload/state.ts'
+import { isFinal, UploadError, type UploadState } from '../upload/state.ts'
 import { type UploadClaims, windowClaims } from './claims.ts'
+import { browserFileHandles, type FileHandles, type RememberedFile, reopenFile } from './file-handles.ts'
 import { createRowList } from './rows.ts'
-import type { QueueRow, QueueState, UploadDestination, UploadQueue, UploadQueueOptions } from './types.ts'
+import type { AddOptions, QueueRow, QueueState, UploadDestination, UploadQueue, UploadQueueOptions } from './types.ts'
 
 /** Nothing is sent before something is added; dispose of it to stop. */
 export const createUploadQueue = (options: UploadQueueOptions): UploadQueue => new Queue(options, windowClaims())
@@ -20,13 +21,19 @@ type Work = {
   resume: Resume | null
   /** Ends this window's claim on the upload. */
   release: (() => void) | null
+  /** Where the file is on this machine, where the browser knows. */
+  handle: RememberedFile | null
 }
 
 /** The upload of the server's to go on with; `auto` where only name and size say that it is the same file. */
 type Resume = { readonly uploadId: string; readonly auto: boolean; readonly before: UploadState }
 
-const newWork = (source: UploadSource | null, resume: Resume | null = null): Work => ({ source, run: null, resume, release: null })
+const newWork = (source: UploadSource | null, more: Partial<Work> = {}): Work => ({
+  ...{ source, run: null, resume: null, release: null, handle: null },
+  ...more,
+})
 const waitingTurn: UploadState = { phase: 'queued', until: null }
+const tierOf = ({ tier }: UploadDestination) => tier ?? 'secure'
 const toSource = (file: File | UploadSource): UploadSource => ('put' in file ? file : blobSource(file))
 
 class Queue implements UploadQueue {
@@ -34,24 +41,29 @@ class Queue implements UploadQueue {
   readonly #claims: UploadClaims
   readonly #list = createRowList()
   readonly #works = new Map<string, Work>()
-  #bytesPerSecond: number | null = null
+  readonly #handles: FileHandles
+  /** What transfers of a tier reached last: the tiers may take other ways. */
+  readonly #bytesPerSecond = new Map<string, number>()
   #closed = false
 
   constructor(options: UploadQueueOptions, claims: UploadClaims) {
     this.#options = options
     this.#claims = claims
+    this.#handles = options.handles ?? browserFileHandles()
   }
 
   readonly getState = (): QueueState => this.#list.getState()
   readonly subscribe = (listener: () => void): (() => void) => this.#list.subscribe(listener)
 
-  add(file: File | UploadSource, destination: UploadDestination): string {
+  add(file: File | UploadSource, destination: UploadDestination, options: AddOptions = {}): string {
     const source = toSource(file)
+    const handle = options.handle ?? null
     const begun = this.#list.rows().find((row) => row.state.phase === 'needs-file' && matches(row, source, destination))
-    if (begun !== undefined) return this.#goOn(begun, source, true)
+    if (begun !== undefined) return this.#goOn(begun, source, { auto: true, handle })
     const id = randomId()
-    this.#works.set(id, newWork(source))
-    this.#list.add({ id, name: source.name, size: source.size, destination, uploadId: null, fileId: null, state: waitingTurn })
+    this.#works.set(id, newWork(source, { handle }))
+    const ids = { id, uploadId: null, fileId: null }
+    this.#list.add({ ...ids, name: source.name, size: source.size, destination, state: waitingTurn, canReopen: false })
     this.#advance()
     return id
   }
@@ -65,12 +77,27 @@ class Queue implements UploadQueue {
     const rows = this.#list.rows().filter((row) => row.state.phase === 'needs-file' && row.destination.caseId === caseId)
     this.#drop(rows.filter((row) => !open.has(row.uploadId ?? '')).map((row) => row.id))
     const here = new Set(this.#list.rows().map((row) => row.uploadId))
-    for (const session of open.values()) if (!here.has(session.id)) this.#addUnfinished(session, caseId)
+    const added = [...open.values()].filter(({ id }) => !here.has(id)).map((session) => this.#addUnfinished(session, caseId))
+    await Promise.all(added.map((id) => this.#remember(id)))
   }
 
   resume(id: string, file: File | UploadSource): void {
     const row = this.#list.find(id)
-    if (row?.state.phase === 'needs-file') this.#goOn(row, toSource(file), false)
+    if (row?.state.phase === 'needs-file') this.#goOn(row, toSource(file), { auto: false })
+  }
+
+  async reopen(id: string): Promise<boolean> {
+    const handle = this.#works.get(id)?.handle ?? null
+    if (handle === null) return false
+    try {
+      const file = await reopenFile(handle)
+      if (file === null) return false
+      this.resume(id, file)
+      return true
+    } catch (cause) {
+      this.#lostFile(id, cause)
+      return false
+    }
   }
 
   retry(id: string): void {
@@ -78,7 +105,8 @@ class Queue implements UploadQueue {
     const work = this.#works.get(id)
     if (row === null || !work?.source || work.run !== null) return
     if (row.state.phase !== 'error' && row.state.phase !== 'cancelled') return
-    const goesOn = row.state.phase === 'error' && row.state.error.retryable && row.uploadId !== null
+    const { state } = row
+    const goesOn = state.phase === 'error' && state.error.retryable && state.error.code !== 'upload-gone' && row.uploadId !== null
     work.resume = goesOn ? { uploadId: row.uploadId!, auto: true, before: row.state } : null
     this.#list.update(id, { state: waitingTurn, uploadId: goesOn ? row.uploadId : null, fileId: goesOn ? row.fileId : null })
     this.#advance()
@@ -95,7 +123,8 @@ class Queue implements UploadQueue {
     }
     this.#list.update(id, { state: { phase: 'cancelling' } })
     const serverCleanedUp = row.uploadId === null || (await this.#abortOnServer(row.uploadId))
-    this.#list.update(id, { state: { phase: 'cancelled', serverCleanedUp } })
+    if (row.uploadId !== null) void this.#handles.forget(row.uploadId)
+    this.#list.update(id, { state: { phase: 'cancelled', serverCleanedUp }, canReopen: false })
     this.#advance()
   }
 
@@ -119,13 +148,16 @@ class Queue implements UploadQueue {
     this.#list.close()
   }
 
-  /** Starts what has its turn. A file that the server is proving no longer holds a turn. */
+  /** Starts what has its turn, in each tier. A file that the server is proving no longer holds a turn. */
   #advance(): void {
     if (this.#closed) return
     const rows = this.#list.rows().map((row) => ({ row, work: this.#works.get(row.id) }))
-    const running = rows.filter(({ row, work }) => work?.run && row.state.phase !== 'verifying').length
-    const next = rows.filter(({ row, work }) => row.state.phase === 'queued' && work?.source && !work.run)
-    for (const { row, work } of next.slice(0, Math.max(0, (this.#options.concurrency ?? 1) - running))) this.#start(row, work!)
+    for (const tier of ['secure', 'direct']) {
+      const those = rows.filter(({ row }) => tierOf(row.destination) === tier)
+      const running = those.filter(({ row, work }) => work?.run && row.state.phase !== 'verifying').length
+      const next = those.filter(({ row, work }) => row.state.phase === 'queued' && work?.source && !work.run)
+      for (const { row, work } of next.slice(0, Math.max(0, (this.#options.concurrency ?? 1) - running))) this.#start(row, work!)
+    }
   }
 
   #start(row: QueueRow, work: Work): void {
@@ -134,7 +166,7 @@ class Queue implements UploadQueue {
       client: this.#options.client,
       source: work.source!,
       destination: row.destination,
-      bytesPerSecond: this.#bytesPerSecond,
+      bytesPerSecond: this.#bytesPerSecond.get(tierOf(row.destination)) ?? null,
       resume: resume === null ? undefined : { uploadId: resume.uploadId, ifDifferent: resume.auto ? 'start-new' : 'stop' },
       tuning: this.#options.tuning,
       onState: (state) => this.#show(row.id, work, state),
@@ -146,11 +178,13 @@ class Queue implements UploadQueue {
   #show(id: string, work: Work, state: UploadState): void {
     const row = this.#list.find(id)
     if (this.#closed || row === null || isFinal(state)) return
-    if (state.phase === 'uploading') this.#bytesPerSecond = state.bytesPerSecond ?? this.#bytesPerSecond
+    if (state.phase === 'uploading' && state.bytesPerSecond !== null)
+      this.#bytesPerSecond.set(tierOf(row.destination), state.bytesPerSecond)
     const uploadId = work.run?.uploadId() ?? row.uploadId
     if (uploadId !== null && (uploadId !== row.uploadId || work.release === null)) {
       work.release?.()
       work.release = this.#claims.claim(uploadId)
+      if (work.handle !== null) void this.#handles.keep(uploadId, work.handle)
     }
     this.#list.update(id, { state, uploadId, fileId: work.run?.fileId() ?? null })
     if (state.phase === 'verifying' && row.state.phase !== 'verifying') this.#advance()
@@ -165,28 +199,51 @@ class Queue implements UploadQueue {
     const different = state.phase === 'error' && state.error.code === 'different-file' ? state.error : null
     if (different !== null && resume?.before.phase === 'needs-file') {
       work.source = null
-      this.#list.update(id, { state: { ...resume.before, error: different } })
+      this.#list.update(id, { state: { ...resume.before, error: different }, canReopen: work.handle !== null })
     } else {
       this.#list.update(id, { state, uploadId: run?.uploadId() ?? null, fileId: run?.fileId() ?? null })
       const row = this.#list.find(id)
+      const over = state.phase === 'ready' || state.phase === 'cancelled'
+      if (over && row?.uploadId) void this.#handles.forget(row.uploadId)
       if (state.phase === 'ready' && row !== null) this.#options.onReady?.(row)
     }
     this.#advance()
   }
 
-  #goOn(row: QueueRow, source: UploadSource, auto: boolean): string {
-    this.#works.set(row.id, newWork(source, { uploadId: row.uploadId!, auto, before: row.state }))
-    this.#list.update(row.id, { state: waitingTurn })
+  #goOn(row: QueueRow, source: UploadSource, how: { auto: boolean; handle?: RememberedFile | null }): string {
+    const resume = { uploadId: row.uploadId!, auto: how.auto, before: row.state }
+    this.#works.set(row.id, newWork(source, { resume, handle: how.handle ?? this.#works.get(row.id)?.handle ?? null }))
+    this.#list.update(row.id, { state: waitingTurn, canReopen: false })
     this.#advance()
     return row.id
   }
 
-  #addUnfinished(session: UploadSession, caseId: string): void {
+  #addUnfinished(session: UploadSession, caseId: string): string {
     const id = randomId()
     this.#works.set(id, newWork(null))
-    const destination = { caseId, ...(session.itemId === null ? {} : { itemId: session.itemId }) }
+    const item = session.itemId === null ? {} : { itemId: session.itemId }
+    const destination: UploadDestination = { caseId, ...item, ...(session.tier === 'direct' ? { tier: session.tier } : {}) }
     const state: UploadState = { phase: 'needs-file', loaded: session.receivedBytes, total: session.size, error: null }
-    this.#list.add({ id, name: session.name, size: session.size, destination, uploadId: session.id, fileId: session.fileId, state })
+    const ids = { id, uploadId: session.id, fileId: session.fileId }
+    this.#list.add({ ...ids, name: session.name, size: session.size, destination, state, canReopen: false })
+    return id
+  }
+
+  /** Finds out where the file of an unfinished upload is on this machine. */
+  async #remember(id: string): Promise<void> {
+    const handle = await this.#handles.find(this.#list.find(id)?.uploadId ?? '')
+    const work = this.#works.get(id)
+    if (handle === null || work === undefined || this.#list.find(id)?.state.phase !== 'needs-file') return
+    work.handle = handle
+    this.#list.update(id, { canReopen: true })
+  }
+
+  #lostFile(id: string, cause: unknown): void {
+    const row = this.#list.find(id)
+    if (row?.state.phase !== 'needs-file') return
+    const error = new UploadError('file-changed', 'The file is no longer where it was; choose it again', { retryable: true, cause })
+    this.#list.update(id, { state: { ...row.state, error }, canReopen: false })
+    if (row.uploadId !== null) void this.#handles.forget(row.uploadId)
   }
 
   #abortOnServer(uploadId: string): Promise<boolean> {
@@ -203,6 +260,7 @@ class Queue implements UploadQueue {
 }
 
 function matches(row: QueueRow, source: UploadSource, destination: UploadDestination): boolean {
-  const place = row.destination.caseId === destination.caseId && (row.destination.itemId ?? null) === (destination.itemId ?? null)
-  return place && row.size === source.size && sameName(row.name, source.name)
+  const { caseId, itemId } = row.destination
+  const samePlace = caseId === destination.caseId && (itemId ?? null) === (destination.itemId ?? null)
+  return samePlace && tierOf(row.destination) === tierOf(destination) && row.size === source.size && sameName(row.name, source.name)
 }

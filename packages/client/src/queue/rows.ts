@@ -60,7 +60,8 @@ export function createRowList(): RowList {
       if (before === undefined) return
       const after = { ...before, ...change }
       rows.set(id, after)
-      if (after.state.phase === before.state.phase && after.uploadId === before.uploadId) tellSoon()
+      const progress = (['uploadId', 'canReopen'] as const).every((name) => after[name] === before[name])
+      if (progress && after.state.phase === before.state.phase) tellSoon()
       else tell()
     },
     remove(ids) {

@@ -1,7 +1,8 @@
 import type { PartUrl } from '@holdfast/api'
 import { ApiProblem, NetworkProblem } from '../problem.ts'
 import { type BucketAnswer, readBucketAnswer } from './bucket-answer.ts'
-import { blockedByCors, clocksDiffer, gone, plainStorage, signatureRefused } from './failures.ts'
+import { explainSilence } from './bucket-silence.ts'
+import { clocksDiffer, gone, signatureRefused } from './failures.ts'
 import { createLaneWidth, type LaneWidth } from './lane-width.ts'
 import { once } from './once.ts'
 import type { PartRoute, PartWork } from './part-route.ts'
@@ -125,19 +126,6 @@ async function askFor(context: RunContext, numbers: readonly number[]): Promise<
 /** Without those that a sender sets by itself, which browsers complain of. */
 const sendable = (headers: PartUrl['headers']): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !['host', 'content-length'].includes(name.toLowerCase())))
-
-/** @throws UploadError where the browser holds the request back though the bucket can be reached. Browsers don't say so themselves. */
-async function explainSilence(url: string): Promise<void> {
-  const { origin, protocol } = new URL(url)
-  if (protocol === 'http:' && globalThis.location?.protocol === 'https:' && !globalThis.location.origin.includes('localhost'))
-    throw plainStorage()
-  const unsigned: RequestInit = { mode: 'no-cors', cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }
-  const answers = await fetch(origin, { ...unsigned, signal: AbortSignal.timeout(5000) }).then(
-    () => true,
-    () => false,
-  )
-  if (answers) throw blockedByCors()
-}
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

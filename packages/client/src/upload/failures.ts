@@ -24,3 +24,5 @@ export const plainStorage = () =>
   blocked(
     'The storage is reached without TLS, and browsers let no page that came over HTTPS send to it: the target needs an https address.',
   )
+export const barredByPage = () =>
+  blocked('The policy of this page (Content-Security-Policy, connect-src) does not let it send to the address of the storage.')
