@@ -20,6 +20,7 @@ import { accessService } from './services/access.ts'
 import { auditService } from './services/audit.ts'
 import { caseService } from './services/cases.ts'
 import { deriveSecret } from './services/derived-secrets.ts'
+import { bucketOriginService } from './services/direct/bucket-origins.ts'
 import { directStateService } from './services/direct/direct-state.ts'
 import { downloadService } from './services/downloads.ts'
 import { fileService } from './services/files.ts'
@@ -102,6 +103,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     direct: directStateService({ store }),
     targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }),
     roles: roleService({ store, clock }),
+    bucketOrigins: bucketOriginService({ store }),
     jobs: jobService({ store }),
     migrations: migrationService({ store, clock }),
     audit: auditService({ store, sequencer, clock, kept: checkpointFile(config.dataDir) }),

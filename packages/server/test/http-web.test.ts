@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { bucketOrigins } from '../src/core/bucket-origins.ts'
+import { newId } from '../src/core/ids.ts'
 import { openWorld, send, type World } from './http-world.ts'
 
 let root: string
@@ -85,4 +87,42 @@ test('N4: the reference is served with its own script and reads nothing from els
 test('N2: health and readiness need no sign-in and tell nothing else', async () => {
   assert.deepEqual((await get('/healthz')).json, { status: 'ok' })
   assert.deepEqual((await get('/readyz')).json, { ready: true, checks: { database: true } })
+})
+
+test('D2: a bucket is reached where AWS or the endpoint says, by its path where its name has dots', () => {
+  const aws = { endpoint: '', region: 'eu-central-1', bucket: 'evidence' }
+  assert.deepEqual(bucketOrigins(aws), ['https://evidence.s3.eu-central-1.amazonaws.com'])
+  assert.deepEqual(bucketOrigins({ ...aws, bucket: 'a.b' }), ['https://s3.eu-central-1.amazonaws.com'])
+  assert.deepEqual(bucketOrigins({ ...aws, region: 'cn-north-1' }), ['https://evidence.s3.cn-north-1.amazonaws.com.cn'])
+  assert.deepEqual(bucketOrigins({ ...aws, endpoint: 'https://minio.example.org:9000/' }), ['https://minio.example.org:9000'])
+})
+
+test('D2 D12: the page of a signed-in person may talk to the buckets of their tenant, and nobody else learns of them', async () => {
+  await using own = await openWorld({ webRoot: root })
+  const { app, store, tenant, other } = own
+  for (const [tenantId, host] of [
+    [tenant.id, 'ours'],
+    [other.id, 'theirs'],
+  ] as const) {
+    const [local] = await store.read.targets.list(tenantId, { limit: 1, after: null })
+    assert.ok(local)
+    const place = { endpoint: `https://${host}.example.org`, region: 'us-east-1', bucket: 'evidence' }
+    await store.transaction((tx) =>
+      tx.targets.insert({ ...local, id: newId(), name: 'Bucket', kind: 's3', builtin: false, place, location: host }),
+    )
+  }
+  const policyOf = async (headers: Record<string, string>) =>
+    String((await send(app, { url: '/cases', headers: { accept: 'text/html', ...headers } })).headers['content-security-policy'])
+  const stranger = await policyOf({})
+  assert.match(stranger, /connect-src 'self';.*frame-src 'none';/)
+  assert.equal(await policyOf({ cookie: 'holdfast.session_token=made-up' }), stranger)
+
+  const person = { name: 'Ada', email: 'ada@example.org', password: 'correct horse battery', role: 'viewer' }
+  await send(app, { method: 'POST', url: '/api/v1/members', token: tenant.tokens.admin, body: person })
+  const { email, password } = person
+  const signedIn = await send(app, { method: 'POST', url: '/api/auth/sign-in/email', body: { email, password } })
+  const cookie = String([signedIn.headers['set-cookie']].flat()[0]).split(';', 1)[0] ?? ''
+  const policy = await policyOf({ cookie })
+  assert.match(policy, /connect-src 'self' https:\/\/ours\.example\.org;.*frame-src https:\/\/ours\.example\.org;/)
+  assert.doesNotMatch(policy, /theirs/)
 })

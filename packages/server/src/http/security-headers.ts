@@ -21,6 +21,17 @@ const webPolicy = {
   frameAncestors: ["'none'"],
 }
 
+/**
+ * The policy of a page whose reader also sends parts to `buckets` and fetches files from there, which for them is beside this server.
+ * It is the header's text; `policy` is that of every answer.
+ */
+export const pagePolicy = (policy: string, buckets: readonly string[]): string =>
+  buckets.length === 0
+    ? policy
+    : policy
+        .replace("connect-src 'self'", `connect-src 'self' ${buckets.join(' ')}`)
+        .replace("frame-src 'none'", `frame-src ${buckets.join(' ')}`)
+
 /** Security headers on every answer; Strict-Transport-Security only where the public URL is https. */
 export async function registerSecurityHeaders(app: HttpApp, config: { publicUrl: string | null }): Promise<void> {
   const https = config.publicUrl?.startsWith('https:') ?? false

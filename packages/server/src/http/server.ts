@@ -76,7 +76,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   await registerOpenApi(app, options.config)
   await registerRoutes(app, options.services, { clock: options.clock, origins, version: options.config.version })
   registerDocsPage(app)
-  await registerWeb(app, options.config.webRoot)
+  await registerWeb(app, options.config.webRoot, options.services)
   await app.ready()
   return app
 }

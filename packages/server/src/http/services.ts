@@ -1,6 +1,7 @@
 import type { AccessService } from '../services/access.ts'
 import type { AuditService } from '../services/audit.ts'
 import type { CaseService } from '../services/cases.ts'
+import type { BucketOriginService } from '../services/direct/bucket-origins.ts'
 import type { DirectStateService } from '../services/direct/direct-state.ts'
 import type { DownloadService } from '../services/downloads.ts'
 import type { FileService } from '../services/files.ts'
@@ -33,6 +34,7 @@ export type Services = {
   readonly direct: DirectStateService
   readonly targets: TargetService
   readonly roles: RoleService
+  readonly bucketOrigins: BucketOriginService
   readonly jobs: JobService
   readonly migrations: MigrationService
   readonly audit: AuditService

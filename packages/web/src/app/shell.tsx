@@ -6,6 +6,7 @@ import { TextLink } from '../ui/links.tsx'
 import { ColorSchemeMenu } from './color-scheme-menu.tsx'
 import { LeaveGuard } from './leave-guard.tsx'
 import { Navigation } from './navigation.tsx'
+import { PolicyWatch } from './policy-watch.tsx'
 import { useMe } from './services.tsx'
 import { SessionEnded } from './session-ended.tsx'
 import classes from './shell.module.css'
@@ -46,6 +47,7 @@ export function Shell() {
       </AppShell.Main>
       <UploadAnnouncer />
       <LeaveGuard />
+      <PolicyWatch />
       <SessionEnded />
     </AppShell>
   )

@@ -4,7 +4,7 @@ import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
-import { useClient, useMay } from '../../app/services.tsx'
+import { useClient, useMay, useServices } from '../../app/services.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
@@ -71,17 +71,20 @@ function Bound({ binding }: { binding: RoleBinding }) {
   )
 }
 
+/** Direct is used by pages that are loaded after it was bound: only they may talk to its bucket. */
 function useBind({ role }: RoleBinding) {
-  const client = useClient()
+  const { client, uploads } = useServices()
   const refresh = useRefresh()
   const { label } = roleWords[role]
   return useMutation({
     mutationFn: ({ targetId, staged }: Choice) => client.roles.bind(role, targetId, staged === null ? {} : { staged }),
-    onSuccess: (bound) =>
+    onSuccess: (bound) => {
+      if (role === 'direct' && bound.targetId !== null && uploads.getState().pending === 0) return window.location.reload()
       notifications.show({
         title: 'Role changed',
         message: bound.targetId === null ? `${label} is off.` : `New files of ${label} go there from now on.`,
-      }),
+      })
+    },
     onSettled: () => refresh(keys.roles, keys.targets, keys.direct, keys.audit),
   })
 }
