@@ -22,6 +22,8 @@ export async function visit(browser: Browser, origin: string, options: { colorSc
     viewport: { width: 1280, height: 900 },
   })
   context.setDefaultTimeout(60_000)
+  // The picker of file handles belongs to the system and can't be driven from outside; without it, files are chosen through an input.
+  await context.addInitScript(() => void Reflect.deleteProperty(window, 'showOpenFilePicker'))
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(String(error)))

@@ -6,6 +6,7 @@ import { Notice } from '../../ui/notice.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { type SectionTier, sectionWords } from '../../ui/tier-words.ts'
 import type { RefusedFile } from './check-files.ts'
+import { canPick, pickFiles } from './pick-files.ts'
 import classes from './upload-area.module.css'
 import { UploadRows } from './upload-rows.tsx'
 import { type UploadPlace, useUploadArea } from './use-upload-area.ts'
@@ -25,13 +26,18 @@ const dropIcons: Record<SectionTier, typeof IconLock> = { secure: IconLock, dire
 /** A section of those who may upload: all of it takes drops, and `children` are the stored files. */
 export function UploadArea({ place, hint, figure, actions, children }: UploadAreaProps) {
   const { rows, addFiles, refused, dismissRefused } = useUploadArea(place)
-  const openPicker = useRef<() => void>(null)
+  const openInput = useRef<() => void>(null)
+  const choose = async () => {
+    const picked = canPick() ? await pickFiles() : null
+    if (picked) addFiles(picked)
+    else openInput.current?.()
+  }
   const words = sectionWords[place.tier]
   const DropIcon = dropIcons[place.tier]
   return (
     <Dropzone
       onDrop={addFiles}
-      openRef={openPicker}
+      openRef={openInput}
       activateOnClick={false}
       activateOnKeyboard={false}
       enablePointerEvents
@@ -47,7 +53,7 @@ export function UploadArea({ place, hint, figure, actions, children }: UploadAre
         actions={
           <>
             {actions}
-            <ChooseButtons onChoose={() => openPicker.current?.()} onFolder={addFiles} />
+            <ChooseButtons onChoose={() => void choose()} onFolder={addFiles} />
           </>
         }
         flush

@@ -56,7 +56,7 @@ function RowActions({ row }: { row: QueueRow }) {
   const retryable = state.phase === 'cancelled' || (state.phase === 'error' && state.error.retryable)
   return (
     <>
-      {state.phase === 'needs-file' ? <ChooseSame row={row} /> : null}
+      {state.phase === 'needs-file' ? <GoOn row={row} /> : null}
       {retryable ? (
         <Button size="compact-sm" variant="default" aria-label={`Retry ${visibleName(row.name)}`} onClick={() => uploads.retry(row.id)}>
           Retry
@@ -86,13 +86,33 @@ function RowActions({ row }: { row: QueueRow }) {
   )
 }
 
-/** Goes on with an interrupted upload; the queue makes sure that it is the same file before a byte is sent. */
+/** The ways to go on with an interrupted upload: the browser may still know the file, else it is chosen again. */
+function GoOn({ row }: { row: QueueRow }) {
+  const { uploads } = useServices()
+  return (
+    <>
+      {row.canReopen ? (
+        <Button size="compact-sm" aria-label={`Go on with ${visibleName(row.name)}`} onClick={() => void uploads.reopen(row.id)}>
+          Go on
+        </Button>
+      ) : null}
+      <ChooseSame row={row} />
+    </>
+  )
+}
+
+/** The queue makes sure that it is the same file before a byte is sent. */
 function ChooseSame({ row }: { row: QueueRow }) {
   const { uploads } = useServices()
   const input = useRef<HTMLInputElement>(null)
   return (
     <>
-      <Button size="compact-sm" aria-label={`Choose the same file for ${visibleName(row.name)}`} onClick={() => input.current?.click()}>
+      <Button
+        size="compact-sm"
+        variant={row.canReopen ? 'default' : 'filled'}
+        aria-label={`Choose the same file for ${visibleName(row.name)}`}
+        onClick={() => input.current?.click()}
+      >
         Choose the same file
       </Button>
       <input

@@ -5,6 +5,7 @@ import { useDirect } from '../../app/direct-state.ts'
 import { useServices, useUploadState } from '../../app/services.tsx'
 import type { SectionTier } from '../../ui/tier-words.ts'
 import { pastedName, type RefusedFile, sortFiles } from './check-files.ts'
+import { handleOf } from './pick-files.ts'
 
 export type UploadPlace = { readonly caseId: string; readonly itemId: string | null; readonly tier: SectionTier }
 
@@ -37,7 +38,8 @@ export function useUploadArea(place: UploadPlace) {
     (files: readonly File[]) => {
       const sorted = sortFiles(files, { tier, directBound })
       setRefused(sorted.refused)
-      for (const file of sorted.taken) uploads.add(file, itemId === null ? { caseId, tier } : { caseId, itemId, tier })
+      const destination = itemId === null ? { caseId, tier } : { caseId, itemId, tier }
+      for (const file of sorted.taken) uploads.add(file, destination, { handle: handleOf(file) })
     },
     [uploads, caseId, itemId, tier, directBound],
   )
