@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { type ServerProcess, scratch, serve, succeed } from '../../packages/cli/test/command.ts'
+import { type Environment, type ServerProcess, scratch, serve, succeed } from '../../packages/cli/test/command.ts'
 import { type Line, startLine } from './line.ts'
 
 export const admin = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'correct horse battery' }
@@ -29,14 +29,15 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** With `withAdmin` somebody can sign in at once; without, the first set-up is still to do. */
-export async function openHouse(options: { withAdmin: boolean }): Promise<House> {
+/** With `withAdmin` somebody can sign in at once; without, the first set-up is still to do. `env` is the server's. */
+export async function openHouse(options: { withAdmin: boolean; env?: Environment }): Promise<House> {
   const folder = await scratch()
   const data = folder.at('data')
   await succeed(['init', '--data', data])
   if (options.withAdmin) await makeAdmin(data)
   const port = await freePort()
-  let server: ServerProcess = await serve(data, { port: String(port) })
+  const start = () => serve(data, { port: String(port), ...(options.env ? { env: options.env } : {}) })
+  let server: ServerProcess = await start()
   const line = await startLine(() => port)
   return {
     data,
@@ -49,7 +50,7 @@ export async function openHouse(options: { withAdmin: boolean }): Promise<House>
     },
     kill: () => server.kill(),
     async start() {
-      server = await serve(data, { port: String(port) })
+      server = await start()
     },
     async [Symbol.asyncDispose]() {
       await line[Symbol.asyncDispose]()
