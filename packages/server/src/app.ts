@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { Clock } from './core/clock.ts'
 import { checkpointFile } from './db/audit-checkpoint-file.ts'
 import type { HttpApp } from './http/app-types.ts'
 import { createLogger } from './http/request-log.ts'
 import { createHttpServer } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { createSessions, passwords } from './http/sessions.ts'
+import { directHandlers, sweepSyncsSchedule } from './jobs/handlers/direct.ts'
 import { holdHandlers, sweepHoldsSchedule } from './jobs/handlers/holds.ts'
 import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
 import { purgeJobsHandler, purgeJobsSchedule } from './jobs/handlers/purge-jobs.ts'
@@ -22,6 +24,10 @@ import { caseService } from './services/cases.ts'
 import { deriveSecret } from './services/derived-secrets.ts'
 import { bucketOriginService } from './services/direct/bucket-origins.ts'
 import { directStateService } from './services/direct/direct-state.ts'
+import { hashCancelled } from './services/direct/hash-cancel.ts'
+import { HASH_FILE } from './services/direct/job-kinds.ts'
+import { SYNC_SCOPE } from './services/direct/sync/job-kinds.ts'
+import { syncCancelled, syncService } from './services/direct/sync/syncs.ts'
 import { downloadService } from './services/downloads.ts'
 import { fileService } from './services/files.ts'
 import { holdService } from './services/holds/holds.ts'
@@ -31,7 +37,7 @@ import { createDigestPool } from './services/ingest/digest-pool.ts'
 import { createPartAttempts } from './services/ingest/part-attempts.ts'
 import { createPartMemory } from './services/ingest/part-memory.ts'
 import { itemService } from './services/items.ts'
-import { jobService } from './services/jobs.ts'
+import { jobService, type OnCancel } from './services/jobs.ts'
 import { memberService } from './services/members.ts'
 import { migrationService } from './services/moves/migrations.ts'
 import { roleService } from './services/roles.ts'
@@ -104,7 +110,8 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }),
     roles: roleService({ store, clock }),
     bucketOrigins: bucketOriginService({ store }),
-    jobs: jobService({ store }),
+    jobs: jobService({ store, onCancel: jobsOnCancel(clock) }),
+    syncs: syncService({ store, clock }),
     migrations: migrationService({ store, clock }),
     audit: auditService({ store, sequencer, clock, kept: checkpointFile(config.dataDir) }),
     idempotency: idempotencyService({ store, clock, hashKey: secret('idempotency') }),
@@ -112,6 +119,12 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     sessions: createSessions({ database, secret: secret('sessions'), publicUrl: config.publicUrl, logger: parts.logger }),
   }
 }
+
+/** Tasks that somebody waits for tell in the log that they were cancelled, whichever way. */
+const jobsOnCancel = (clock: Clock): OnCancel => ({
+  [HASH_FILE]: hashCancelled,
+  [SYNC_SCOPE]: (tx, caller, job) => syncCancelled(tx, caller, { job, at: clock.now() }),
+})
 
 function createHandlers(instance: Instance, engines: Engines, logger: Logger): JobHandler[] {
   const { store, clock, targets, points } = instance
@@ -123,6 +136,7 @@ function createHandlers(instance: Instance, engines: Engines, logger: Logger): J
     sweepUploadsHandler({ ingest, logger }),
     sweepTargetsHandler({ ingest, logger }),
     purgeJobsHandler({ store, clock }),
+    ...directHandlers({ store, clock, targets, points, digests: ingest.digests }),
     ...holdHandlers({ store, targets }),
     ...moveHandlers({ store, clock, targets, points, oldObjectKept: instance.config.movedObjectKeptSeconds * 1000 }),
   ]
@@ -141,7 +155,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const worker = createWorker({
     ...{ store, clock, points, logger, alone: options.alone ?? false },
     handlers: createHandlers(instance, engines, logger),
-    schedules: [...sweepSchedules, sweepMovesSchedule, sweepHoldsSchedule, purgeJobsSchedule],
+    schedules: [...sweepSchedules, sweepMovesSchedule, sweepHoldsSchedule, sweepSyncsSchedule, purgeJobsSchedule],
   })
   opened.defer(() => worker.stop())
   const http = await createHttpServer({

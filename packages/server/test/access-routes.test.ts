@@ -3,6 +3,8 @@ import { after, test } from 'node:test'
 import { type RoleName, roles } from '@holdfast/api'
 import { mayDo, type Permission, permissions } from '../src/core/access.ts'
 import { newId } from '../src/core/ids.ts'
+import { commandLineActor } from '../src/services/caller.ts'
+import { newReport } from '../src/services/direct/sync/report.ts'
 import { contractOf, type Operation } from './http-contract.ts'
 import { type Call, openWorld, send } from './http-world.ts'
 
@@ -93,6 +95,7 @@ test('O6: what is one tenant’s does not exist for another, whatever the role',
     'PUT /api/v1/roles/{role}': { targetId: tenant.targetId },
     'POST /api/v1/holds/{id}/release': { reason: 'Taken over' },
     'POST /api/v1/upload-sessions/{id}/complete': {},
+    'POST /api/v1/cases/{caseId}/syncs': { mode: 'preview' },
     'POST /api/v1/upload-sessions/{id}/part-urls': { numbers: [1] },
     'POST /api/v1/upload-sessions/{id}/receipts': { parts: [{ number: 1, etag: 'x', sha256: '0'.repeat(64) }] },
     'POST /api/v1/files/{fileId}/download-url': {},
@@ -156,16 +159,22 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const between = { fromTargetId: tenant.targetId, toTargetId: tenant.targetId, status: 'paused' as const }
   const counted = { filesTotal: 0, bytesTotal: 0, createdBy: 'Ada', createdAt: 1, finishedAt: null, version: 1 }
   await store.transaction((tx) => tx.migrations.insert({ id: migrationId, tenantId: tenant.id, ...between, ...counted }))
+  const syncId = newId()
+  const place = { tenantId: tenant.id, caseId, itemId: null, targetId: tenant.targetId, mode: 'preview' as const, status: 'done' as const }
+  const report = newReport({ actor: commandLineActor, requestId: null })
+  const ended = { allowRemovals: false, report, error: null, startedBy: 'Ada', createdAt: 1, finishedAt: 1 }
+  await store.transaction((tx) => tx.syncs.insert({ id: syncId, ...place, ...ended }))
   const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
   const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
   const shared = { caseId, itemId, userId, entryId: entry?.id ?? '', fileId: upload.fileId, number: '1', role: 'encrypted' }
-  return (path) => ({ ...shared, id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId }) })
+  return (path) => ({ ...shared, id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId, syncId }) })
 }
 
-type Ids = { jobId: string; migrationId: string; tokenId: string; uploadId: string; holdId: string }
+type Ids = { jobId: string; migrationId: string; tokenId: string; uploadId: string; holdId: string; syncId: string }
 
 function idFor(path: string, ids: Ids): string {
   if (path.includes('/holds/')) return ids.holdId
+  if (path.includes('/syncs/')) return ids.syncId
   if (path.includes('/jobs/')) return ids.jobId
   if (path.includes('/migrations/')) return ids.migrationId
   if (path.includes('/tokens/')) return ids.tokenId

@@ -26,6 +26,7 @@ export type JobRow = {
   readonly id: string
   readonly kind: string
   readonly tenantId: string | null
+  readonly payload: Record<string, unknown>
   readonly status: JobStatus
   readonly attempts: number
   readonly maxAttempts: number
@@ -51,6 +52,7 @@ const toJob = (row: Selectable<Schema['jobs']>): JobRow => ({
   id: row.id,
   kind: row.kind,
   tenantId: row.tenant_id,
+  payload: JSON.parse(row.payload),
   status: row.status,
   attempts: row.attempts,
   maxAttempts: row.max_attempts,
@@ -106,6 +108,17 @@ export const jobTable = (sql: Sql, { clock, jobsChanged }: JobTableDeps) => ({
   async findActive(uniqueKey: string): Promise<JobRow | null> {
     const row = await sql.selectFrom('jobs').selectAll().where('unique_key', '=', uniqueKey).where(isActive).executeTakeFirst()
     return row ? toJob(row) : null
+  },
+  /** The queued and running ones with these keys, by key. */
+  async findAllActive(uniqueKeys: readonly string[]): Promise<Map<string, JobRow>> {
+    if (uniqueKeys.length === 0) return new Map()
+    const rows = await sql
+      .selectFrom('jobs')
+      .selectAll()
+      .where('unique_key', 'in', [...uniqueKeys])
+      .where(isActive)
+      .execute()
+    return new Map(rows.map((row) => [row.unique_key ?? '', toJob(row)]))
   },
   async find(tenantId: string, id: string): Promise<JobRow | null> {
     const row = await sql.selectFrom('jobs').selectAll().where('id', '=', id).where(visible(tenantId)).executeTakeFirst()

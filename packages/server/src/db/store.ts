@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { type AuditTable, type auditLog, auditTable } from './audit-log.ts'
 import { caseTable, itemTable } from './cases.ts'
 import type { Database, Sql } from './database.ts'
+import { fileHashTable } from './file-hashes.ts'
 import { fileTable } from './files.ts'
 import { holdTable } from './holds.ts'
 import { idempotencyTable } from './idempotency.ts'
@@ -47,6 +48,7 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   uploads: uploadTable(sql),
   objects: objectTable(sql),
   objectClasses: objectClassTable(sql),
+  fileHashes: fileHashTable(sql),
   syncs: syncTable(sql),
   syncObjects: syncObjectTable(sql),
 })

@@ -1,7 +1,8 @@
 import type { FileStatus, HashState } from '@holdfast/api'
-import { sql as raw } from 'kysely'
+import { sql as raw, type Selectable } from 'kysely'
 import type { ObjectMark } from '../core/object-mark.ts'
 import type { Sql } from './database.ts'
+import type { Schema } from './schema.ts'
 
 /** What a Sync found, and the row that it gets where no file has it. */
 export type FoundObject = {
@@ -29,6 +30,7 @@ export type KnownFile = {
   readonly name: string
   readonly status: FileStatus
   readonly hashState: HashState
+  /** The digest that is known of it: read back, or else as its sender said. */
   readonly sha256: string | null
   readonly mark: ObjectMark
   readonly missingAt: number | null
@@ -51,12 +53,23 @@ export type ScopeFile = {
 const ofItem = (column: string, itemId: string | null) =>
   itemId === null ? raw<boolean>`${raw.ref(column)} is null` : raw<boolean>`${raw.ref(column)} = ${itemId}`
 
-/** Whether `o` belongs to a file of this scope that is on its way from or to this target, by a move that is not tidied up. */
-const isMoving = (place: SyncPlace) => raw<boolean>`exists (
-  select 1 from files m join moves on moves.tenant_id = m.tenant_id and moves.file_id = m.id
-  where m.tier = 'direct' and m.tenant_id = ${place.tenantId} and m.case_id = ${place.caseId} and ${ofItem('m.item_id', place.itemId)}
-  and m.object_key = o.object_key and moves.purged_at is null
-  and (moves.from_target_id = ${place.targetId} or moves.to_target_id = ${place.targetId}))`
+/**
+ * Whether `o` belongs to a file that is on its way from or to this target, by a move that is not tidied up. Those are few and are looked
+ * up once a statement; the conditions are literal text, so that partial indexes serve them.
+ */
+const isMoving = (place: SyncPlace) => {
+  const keys = raw`select m.object_key from moves join files m on m.tenant_id = moves.tenant_id and m.id = moves.file_id
+    where moves.tenant_id = ${place.tenantId} and (moves.from_target_id = ${place.targetId} or moves.to_target_id = ${place.targetId})`
+  return raw<boolean>`o.object_key in (${keys} and moves.status = 'copying'
+    union all ${keys} and moves.status <> 'copying' and moves.purged_at is null)`
+}
+
+/**
+ * The id of the file that has the object of `o`. A value and no join, so that each is looked up by its key: PostgreSQL, which knows
+ * nothing yet of rows that were only just made, would compare all with all.
+ */
+const fileAt = (place: SyncPlace) => raw<string | null>`(
+  select f.id from files f where f.target_id = ${place.targetId} and f.object_key = o.object_key and f.purged_at is null)`
 
 /** Unlisted states of a file are its own business: it is on its way in or out. */
 const isStored = raw<boolean>`files.status in ('READY', 'DAMAGED') and files.deleted_at is null and files.purged_at is null`
@@ -83,40 +96,44 @@ export const syncObjectTable = (sql: Sql) => ({
 
   /** Forgets up to `limit` of what a Sync found. Answers how many. */
   async forget(syncId: string, limit: number): Promise<number> {
-    const some = sql.selectFrom('sync_objects').select('object_key').where('sync_id', '=', syncId).limit(limit)
-    const gone = await sql.deleteFrom('sync_objects').where('sync_id', '=', syncId).where('object_key', 'in', some).executeTakeFirst()
-    return Number(gone.numDeletedRows)
-  },
-
-  /** A Sync that has ended and left behind what it found; null where there is none. */
-  async findEnded(): Promise<string | null> {
-    const row = await sql
-      .selectFrom('sync_objects')
-      .innerJoin('syncs', 'syncs.id', 'sync_objects.sync_id')
-      .select('sync_objects.sync_id as id')
-      .where('syncs.status', '<>', 'running')
+    const found = sql.selectFrom('sync_objects').select('object_key').where('sync_id', '=', syncId).orderBy('object_key')
+    const last = await found
+      .offset(limit - 1)
       .limit(1)
       .executeTakeFirst()
-    return row?.id ?? null
+    let remove = sql.deleteFrom('sync_objects').where('sync_id', '=', syncId)
+    if (last) remove = remove.where('object_key', '<=', last.object_key)
+    return Number((await remove.executeTakeFirst()).numDeletedRows)
+  },
+
+  /** The next Sync after the id `after` of which something found is kept; null after the last. */
+  async nextSync(after: string): Promise<{ id: string; running: boolean } | null> {
+    const first = sql.selectFrom('sync_objects').select('sync_id').where('sync_id', '>', after).orderBy('sync_id').limit(1)
+    const row = await sql.selectFrom('syncs').select(['id', 'status']).where('id', 'in', first).executeTakeFirst()
+    return row ? { id: row.id, running: row.status === 'running' } : null
   },
 
   /** What was found, in order of key, each beside its file. */
   async page(place: SyncPlace, after: string, limit: number): Promise<ComparedObject[]> {
     const rows = await sql
       .selectFrom('sync_objects as o')
-      .leftJoin('files as f', (join) =>
-        join.on('f.target_id', '=', place.targetId).onRef('f.object_key', '=', 'o.object_key').on('f.purged_at', 'is', null),
-      )
       .select(['o.object_key', 'o.file_id', 'o.name', 'o.size', 'o.modified_at', 'o.etag'])
-      .select(['f.id', 'f.name as fileName', 'f.status', 'f.hash_state', 'f.sha256', 'f.object_size', 'f.object_etag'])
-      .select(['f.object_modified_at', 'f.missing_at', 'f.version'])
-      .select(raw<boolean | 0 | 1>`case when f.id is null then ${isMoving(place)} else (1 = 0) end`.as('moving'))
+      .select(fileAt(place).as('known_id'))
+      .select(raw<boolean | 0 | 1>`case when ${fileAt(place)} is null then ${isMoving(place)} else (1 = 0) end`.as('moving'))
       .where('o.sync_id', '=', place.syncId)
       .where('o.object_key', '>', after)
       .orderBy('o.object_key')
       .limit(raw.lit(limit))
       .execute()
-    return rows.map((row) => ({ object: toObject(row), file: toKnown(row), moving: Boolean(row.moving) }))
+    const known = await knownFiles(
+      sql,
+      rows.flatMap((row) => row.known_id ?? []),
+    )
+    return rows.map((row) => ({
+      object: toObject(row),
+      file: row.known_id === null ? null : (known.get(row.known_id) ?? null),
+      moving: Boolean(row.moving),
+    }))
   },
 
   /** Makes rows of those objects with a key in (`after`, `upto`] that no file has. Answers what was made. */
@@ -132,7 +149,7 @@ export const syncObjectTable = (sql: Sql) => ({
         'READY', ${place.targetId}, o.object_key, o.size, '', ${at}, ${at}, 1, 'none', o.etag, o.modified_at, 1
       from sync_objects o
       where o.sync_id = ${place.syncId} and o.object_key > ${range.after} and o.object_key <= ${range.upto}
-        and not exists (select 1 from files f where f.target_id = ${place.targetId} and f.object_key = o.object_key and f.purged_at is null)
+        and ${fileAt(place)} is null
         and not ${isMoving(place)}
       order by o.object_key
       returning id, name, size`.execute(sql)
@@ -141,10 +158,11 @@ export const syncObjectTable = (sql: Sql) => ({
 
   /** Stored files of the scope, in order of key. */
   async pageOfScope(place: SyncPlace, after: string, limit: number): Promise<ScopeFile[]> {
+    const listed = raw<string | null>`(
+      select o.sync_id from sync_objects o where o.sync_id = ${place.syncId} and o.object_key = files.object_key)`
     const rows = await sql
       .selectFrom('files')
-      .leftJoin('sync_objects as o', (join) => join.on('o.sync_id', '=', place.syncId).onRef('o.object_key', '=', 'files.object_key'))
-      .select(['files.id', 'files.object_key as key', 'files.name', 'files.object_size as size', 'o.sync_id as listed'])
+      .select(['files.id', 'files.object_key as key', 'files.name', 'files.object_size as size', listed.as('listed')])
       .select((eb) => eb.fn.coalesce('files.ready_at', 'files.created_at').as('readyAt'))
       .where('files.tenant_id', '=', place.tenantId)
       .where('files.case_id', '=', place.caseId)
@@ -195,26 +213,7 @@ export const syncObjectTable = (sql: Sql) => ({
   },
 })
 
-type Joined = {
-  object_key: string
-  file_id: string
-  name: string
-  size: number
-  modified_at: number
-  etag: string | null
-  id: string | null
-  fileName: string | null
-  status: string | null
-  hash_state: HashState | null
-  sha256: string | null
-  object_size: number | null
-  object_etag: string | null
-  object_modified_at: number | null
-  missing_at: number | null
-  version: number | null
-}
-
-const toObject = (row: Joined): FoundObject => ({
+const toObject = (row: Omit<Selectable<Schema['sync_objects']>, 'sync_id'>): FoundObject => ({
   key: row.object_key,
   fileId: row.file_id,
   name: row.name,
@@ -223,18 +222,47 @@ const toObject = (row: Joined): FoundObject => ({
   etag: row.etag,
 })
 
-const toKnown = (row: Joined): KnownFile | null =>
-  row.id === null
-    ? null
-    : {
-        id: row.id,
-        name: row.fileName ?? '',
-        status: row.status as FileStatus,
-        hashState: row.hash_state ?? 'none',
-        sha256: row.sha256,
-        mark: { size: row.object_size ?? 0, etag: row.object_etag, modifiedAt: row.object_modified_at },
-        missingAt: row.missing_at,
-        version: row.version ?? 0,
-      }
+async function knownFiles(sql: Sql, ids: readonly string[]): Promise<Map<string, KnownFile>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql
+    .selectFrom('files')
+    .select([
+      'id',
+      'name',
+      'status',
+      'hash_state',
+      'sha256',
+      'declared_sha256',
+      'object_size',
+      'object_etag',
+      'object_modified_at',
+      'missing_at',
+      'version',
+    ])
+    .where('id', 'in', [...ids])
+    .execute()
+  return new Map(rows.map((row) => [row.id, toKnown(row)]))
+}
+
+type FileColumns =
+  | 'id'
+  | 'name'
+  | 'status'
+  | 'hash_state'
+  | 'sha256'
+  | 'declared_sha256'
+  | 'object_size'
+  | 'object_etag'
+  | 'object_modified_at'
+const toKnown = (row: Pick<Selectable<Schema['files']>, FileColumns | 'missing_at' | 'version'>): KnownFile => ({
+  id: row.id,
+  name: row.name,
+  status: row.status as FileStatus,
+  hashState: row.hash_state,
+  sha256: row.sha256 ?? row.declared_sha256,
+  mark: { size: row.object_size, etag: row.object_etag, modifiedAt: row.object_modified_at },
+  missingAt: row.missing_at,
+  version: row.version,
+})
 
 export type SyncObjectTable = ReturnType<typeof syncObjectTable>

@@ -3,6 +3,7 @@ import type { AuditService } from '../services/audit.ts'
 import type { CaseService } from '../services/cases.ts'
 import type { BucketOriginService } from '../services/direct/bucket-origins.ts'
 import type { DirectStateService } from '../services/direct/direct-state.ts'
+import type { SyncService } from '../services/direct/sync/syncs.ts'
 import type { DownloadService } from '../services/downloads.ts'
 import type { FileService } from '../services/files.ts'
 import type { HoldService } from '../services/holds/holds.ts'
@@ -37,6 +38,7 @@ export type Services = {
   readonly bucketOrigins: BucketOriginService
   readonly jobs: JobService
   readonly migrations: MigrationService
+  readonly syncs: SyncService
   readonly audit: AuditService
   readonly idempotency: IdempotencyService
   readonly system: SystemService

@@ -4,8 +4,8 @@ import type { FileView } from '../db/files.ts'
 import type { StoredPart } from '../db/upload-parts.ts'
 import type { UploadView } from '../db/uploads.ts'
 
-/** A file as the API shows it: without keys, wraps and the place of its object. */
-export const toFile = (row: FileView): File => ({
+/** A file as the API shows it: without keys, wraps and the place of its object. `hashing` is the task that reads it, if one does. */
+export const toFile = (row: FileView, hashing: File['hashing'] = null): File => ({
   id: row.id,
   caseId: row.caseId,
   itemId: row.itemId,
@@ -33,7 +33,7 @@ export const toFile = (row: FileView): File => ({
   discovered: row.discovered,
   missingSince: toIsoOrNull(row.missingAt),
   held: row.held,
-  hashing: null,
+  hashing,
 })
 
 export const toPart = (part: Pick<StoredPart, 'number' | 'size' | 'sha256' | 'storedAt'>): Part => ({

@@ -6,6 +6,8 @@ import type { FileRow } from '../db/files.ts'
 import type { Store, Tx } from '../db/store.ts'
 import { existing, requireVersion, toldBy } from './caller.ts'
 import type { FilesBelow } from './cases.ts'
+import { cancelHashing, findHashing } from './direct/hash-cancel.ts'
+import { hashFileJob } from './direct/job-kinds.ts'
 import { toFile } from './file-view.ts'
 import { requireNoHold, requireNoHoldBelow } from './holds/require-no-hold.ts'
 import { endUpload } from './ingest/abort.ts'
@@ -27,6 +29,8 @@ export interface FileService extends FilesBelow {
   remove(caller: Caller, fileId: string, expectedVersion: number | null): Promise<void>
   /** Queues another reading back of the file; answers the id of the job. */
   verify(caller: Caller, fileId: string): Promise<{ jobId: string }>
+  /** Stops the hash task of a direct file; does nothing where none is queued or running. */
+  cancelVerify(caller: Caller, fileId: string): Promise<void>
 }
 
 const PAGE = 200
@@ -59,14 +63,16 @@ export function fileService(deps: FileDeps): FileService {
   const { store } = deps
   return {
     async get(caller, fileId) {
-      return toFile(existing(await store.read.files.find(caller.tenantId, fileId), 'file'))
+      const file = existing(await store.read.files.find(caller.tenantId, fileId), 'file')
+      return toFile(file, (await findHashing(store.read, [file])).get(fileId))
     },
     async list(caller, query) {
       const itemId = query.itemId === 'none' ? null : query.itemId
       const filter = { tenantId: caller.tenantId, caseId: query.caseId, itemId, tier: query.tier, status: query.status }
       const rows = await store.read.files.list(filter, { before: fromCursor(query.cursor), limit: rowsFor(query) })
       const page = cutPage(rows, query)
-      return { items: page.rows.map(toFile), nextCursor: page.nextCursor }
+      const hashing = await findHashing(store.read, page.rows)
+      return { items: page.rows.map((row) => toFile(row, hashing.get(row.id))), nextCursor: page.nextCursor }
     },
     async remove(caller, fileId, expectedVersion) {
       await store.transaction(async (tx) => {
@@ -92,8 +98,18 @@ export function fileService(deps: FileDeps): FileService {
       if (!['SCANNING', 'READY', 'DAMAGED'].includes(file.status)) {
         throw new Problem('FILE_NOT_READY', 'Only a stored file can be verified.', { extra: { fileStatus: file.status } })
       }
-      const job = verifyFileJob({ tenantId: file.tenantId, fileId, fresh: file.status === 'SCANNING' })
+      const { tenantId } = file
+      if (file.tier === 'direct' && file.status !== 'SCANNING') {
+        return { jobId: await store.transaction((tx) => tx.jobs.enqueue(hashFileJob({ tenantId, fileId }))) }
+      }
+      const job = verifyFileJob({ tenantId, fileId, fresh: file.status === 'SCANNING' })
       return { jobId: await store.transaction((tx) => tx.jobs.enqueue(job)) }
+    },
+    async cancelVerify(caller, fileId) {
+      await store.transaction(async (tx) => {
+        existing(await tx.files.find(caller.tenantId, fileId), 'file')
+        await cancelHashing(tx, caller, fileId)
+      })
     },
   }
 }

@@ -19,12 +19,19 @@ export const toJob = (row: JobRow): Job => ({
   finishedAt: toIsoOrNull(row.finishedAt),
 })
 
+/** What else happens, in the same transaction, when somebody cancels a job of some kind. */
+export type OnCancel = Readonly<Record<string, (tx: Tx, caller: Caller, job: JobRow) => Promise<void>>>
+
 /** Background jobs, as an administrator sees and steers them. */
-export const jobService = ({ store }: { store: Store }) => {
-  const steer = (caller: Caller, id: string, step: { done: string; refused: string; run(tx: Tx): Promise<boolean> }): Promise<Job> =>
+export const jobService = ({ store, onCancel = {} }: { store: Store; onCancel?: OnCancel }) => {
+  const steer = (
+    caller: Caller,
+    id: string,
+    step: { done: string; refused: string; run(tx: Tx, job: JobRow): Promise<boolean> },
+  ): Promise<Job> =>
     store.transaction(async (tx) => {
       const job = existing(await tx.jobs.find(caller.tenantId, id), 'job')
-      if (!(await step.run(tx))) throw new Problem('CONFLICT', `The job is ${job.status}: ${step.refused}`)
+      if (!(await step.run(tx, job))) throw new Problem('CONFLICT', `The job is ${job.status}: ${step.refused}`)
       const details = { kind: 'job', name: job.kind, jobId: id, changed: ['status'], step: step.done }
       await tx.audit.append({ ...toldBy(caller), action: 'UPDATE', details })
       return toJob(existing(await tx.jobs.find(caller.tenantId, id), 'job'))
@@ -49,7 +56,14 @@ export const jobService = ({ store }: { store: Store }) => {
 
     /** A queued job ends at once, a running one as soon as it can. CONFLICT where it has ended already. */
     cancel: (caller: Caller, id: string): Promise<Job> =>
-      steer(caller, id, { done: 'cancel', refused: 'it has ended already.', run: (tx) => tx.jobs.cancel(caller.tenantId, id) }),
+      steer(caller, id, {
+        ...{ done: 'cancel', refused: 'it has ended already.' },
+        async run(tx, job) {
+          if (!(await tx.jobs.cancel(caller.tenantId, id))) return false
+          if (!job.cancelRequested) await onCancel[job.kind]?.(tx, caller, job)
+          return true
+        },
+      }),
   }
 }
 export type JobService = ReturnType<typeof jobService>

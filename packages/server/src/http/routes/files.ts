@@ -43,5 +43,17 @@ export function registerFileRoutes(app: HttpApp, services: Services): void {
   app.post('/api/v1/files/:fileId/verify', { config: { permission: 'file.read' }, schema: verify }, async (request, reply) =>
     reply.code(202).send(await files.verify(request.caller, request.params.fileId)),
   )
+
+  const cancelVerify = {
+    summary: 'Stop the reading back of a direct file',
+    description: 'The log tells how many bytes were read. Where nothing reads the file, nothing happens.',
+    tags,
+    params: FileParams,
+    response: answers({ 204: NoContent }, ['NOT_FOUND']),
+  }
+  app.delete('/api/v1/files/:fileId/verify', { config: { permission: 'file.read' }, schema: cancelVerify }, async (request, reply) => {
+    await files.cancelVerify(request.caller, request.params.fileId)
+    return reply.code(204).send()
+  })
   registerContentRoutes(app, services)
 }

@@ -15,6 +15,7 @@ import { registerMemberRoutes } from './members.ts'
 import { registerMigrationRoutes } from './migrations.ts'
 import { registerRoleRoutes } from './roles.ts'
 import { registerSetupRoutes } from './setup.ts'
+import { registerSyncRoutes } from './syncs.ts'
 import { registerSystemRoutes } from './system.ts'
 import { registerTargetRoutes } from './targets.ts'
 import { registerTokenRoutes } from './tokens.ts'
@@ -46,6 +47,7 @@ const groups: readonly RegisterRoutes[] = [
   registerRoleRoutes,
   registerJobRoutes,
   registerMigrationRoutes,
+  registerSyncRoutes,
   registerAuditRoutes,
   registerSystemRoutes,
   registerHealthRoutes,

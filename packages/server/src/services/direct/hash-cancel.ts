@@ -1,0 +1,46 @@
+import type { File } from '@holdfast/api'
+import type { Caller } from '../../core/actor.ts'
+import type { FileView } from '../../db/files.ts'
+import type { JobRow } from '../../db/job-queue.ts'
+import type { Tables, Tx } from '../../db/store.ts'
+import { toldBy } from '../caller.ts'
+import { hashKey } from './job-kinds.ts'
+
+const bytesOf = (job: JobRow): number => (typeof job.progress?.bytes === 'number' ? job.progress.bytes : 0)
+
+/** The hash tasks of those of `rows` that have one, by file: one question for all of them, and none where no direct file is among them. */
+export async function findHashing(tables: Pick<Tables, 'jobs'>, rows: readonly FileView[]): Promise<Map<string, File['hashing']>> {
+  const direct = rows.filter((row) => row.tier === 'direct')
+  const jobs = await tables.jobs.findAllActive(direct.map((row) => hashKey(row.id)))
+  const found = new Map<string, File['hashing']>()
+  for (const { id, size } of direct) {
+    const job = jobs.get(hashKey(id))
+    if (job && !job.cancelRequested) found.set(id, { jobId: job.id, bytes: bytesOf(job), size: sizeOf(job) ?? size })
+  }
+  return found
+}
+
+const sizeOf = (job: JobRow): number | null => (typeof job.progress?.size === 'number' ? job.progress.size : null)
+
+/** For the transaction that cancels a hash task: the log tells how far it was, as it was last noted. */
+export async function hashCancelled(tx: Tx, caller: Caller, job: JobRow): Promise<void> {
+  const { fileId } = job.payload
+  const file = typeof fileId === 'string' ? await tx.files.findAny(caller.tenantId, fileId) : null
+  if (!file) return
+  const details = { name: file.name, bytes: bytesOf(job), size: sizeOf(job) ?? file.size, jobId: job.id }
+  await tx.audit.append({ ...toldBy(caller), ...subjectOf(file), action: 'SHA256_CANCELLED', details })
+}
+
+export const subjectOf = (file: { caseId: string | null; itemId: string | null; id: string }) => ({
+  caseId: file.caseId,
+  itemId: file.itemId,
+  fileId: file.id,
+})
+
+/** Cancels the hash task of a file, if one is queued or running. */
+export async function cancelHashing(tx: Tx, caller: Caller, fileId: string): Promise<void> {
+  const job = await tx.jobs.findActive(hashKey(fileId))
+  if (!job || job.cancelRequested) return
+  await tx.jobs.cancel(caller.tenantId, job.id)
+  await hashCancelled(tx, caller, job)
+}

@@ -1,0 +1,85 @@
+import type { FileRow } from '../../../db/files.ts'
+import type { Tx } from '../../../db/store.ts'
+import type { ScopeFile } from '../../../db/sync-objects.ts'
+import { isUnderHold } from '../../holds/require-no-hold.ts'
+import { SyncFault, type SyncRun, someAtOnce, step } from './deps.ts'
+import { copyReport, note, type SyncReport } from './report.ts'
+
+const AT_ONCE = 1000
+/** So many files may go from a scope whatever their share: with few, half is nothing unusual. */
+const HANDFUL = 3
+
+/** Files of the scope whose object was not listed although it was there before the listing began. */
+const isGone = ({ row }: SyncRun, file: ScopeFile): boolean => !file.listed && file.readyAt <= row.createdAt
+
+async function* pagesOfScope(run: SyncRun, after: string): AsyncGenerator<ScopeFile[]> {
+  for (let from = after; ; ) {
+    run.options.signal.throwIfAborted()
+    const files = await run.deps.store.read.syncObjects.pageOfScope(run.place, from, AT_ONCE)
+    const last = files.at(-1)
+    if (!last) return
+    yield files
+    from = last.key
+  }
+}
+
+/**
+ * Looks what share of the scope would vanish before anything is changed. Where it is more than half, what is mounted or bound may be the
+ * wrong place: throws `SyncFault` in `apply`, and notes it in a preview, unless the caller has allowed it.
+ */
+export async function checkBrake(run: SyncRun): Promise<void> {
+  let known = 0
+  let gone = 0
+  for await (const files of pagesOfScope(run, '')) {
+    known += files.length
+    gone += files.filter((file) => isGone(run, file)).length
+  }
+  if (run.row.allowRemovals || gone <= HANDFUL || gone * 2 <= known) return
+  const message =
+    `${gone} of the ${known} files that are known here would leave the list: a wrong mount, share or bucket looks the same. ` +
+    'Check that the storage shows what it should. If the files were removed on purpose, start Sync again and allow removals.'
+  if (run.row.mode === 'apply') throw new SyncFault('stopped', `Nothing was changed. ${message}`)
+  await step(run, async (_tx, report) => ({ ...report, brake: message }))
+}
+
+/** The record stays, with its last digest and all that the log tells of it. */
+async function bury(tx: Tx, run: SyncRun, file: FileRow): Promise<boolean> {
+  const at = run.deps.clock.now()
+  const reason = 'Its object was gone from the storage when Sync looked.'
+  if (!(await tx.files.become(file, 'DELETED', { deletedAt: at, purgedAt: at, statusReason: reason }))) return false
+  await tx.targets.free(file.targetId, file.objectSize)
+  const { tenantId, caseId, itemId, id: fileId, name, size, sha256 } = file
+  const told = { ...run.row.report.by, tenantId, caseId, itemId, fileId, result: 'ok' as const }
+  await tx.audit.append({ ...told, action: 'DELETE', details: { kind: 'file', name, size, sha256, reason, syncId: run.row.id } })
+  return true
+}
+
+async function removeOne(tx: Tx, run: SyncRun, { report, gone }: { report: SyncReport; gone: ScopeFile }): Promise<void> {
+  const { place, row, deps } = run
+  const file = await tx.files.findAny(place.tenantId, gone.id)
+  const told = { name: gone.name, bytes: gone.size, fileId: gone.id }
+  if (!file || file.deletedAt !== null || file.targetId !== place.targetId) return
+  const held = await isUnderHold(tx, file)
+  if (held) note(report.missing, { ...told, reason: 'A legal hold keeps its record in the list.' })
+  if (held && row.mode === 'apply') await tx.syncObjects.markMissing(file, deps.clock.now())
+  if (!held && (row.mode === 'preview' || (await bury(tx, run, file)))) note(report.removed, told)
+}
+
+/** Takes files whose object is gone out of the list, a page at a time; those under a hold stay, as missing. */
+export async function removeGone(run: SyncRun): Promise<void> {
+  const { target, options } = run
+  for await (const files of pagesOfScope(run, run.report.phase === 'removing' ? run.report.after : '')) {
+    const gone = files.filter((file) => isGone(run, file))
+    // No listing alone takes a file away: the object itself is asked for.
+    const stats = await someAtOnce(gone, (file) => target.stat(file.key, { signal: options.signal }))
+    await step(run, async (tx, before) => {
+      const report = copyReport(before)
+      for (const [index, one] of gone.entries()) {
+        if (stats[index] === null) await removeOne(tx, run, { report, gone: one })
+        else note(report.skipped, { name: one.name, bytes: one.size, fileId: one.id, reason: 'It is there, though it was not listed.' })
+      }
+      return { ...report, phase: 'removing', after: files.at(-1)?.key ?? before.after }
+    })
+    await options.progress({ listed: run.report.listed })
+  }
+}
