@@ -23,7 +23,7 @@ export type SambaServer = {
   readonly password: string
   readonly share: string
   readonly readOnlyShare: string
-  /** Where the files of `share` lie on this machine. */
+  /** Where the files of `share` lie on this machine; `small` in it is a disk of 2 MiB, as root. */
   readonly folder: string
   /** Runs Debian's own client against the share, as an independent reader and writer. */
   smbclient(command: string, options?: { share?: string }): { status: number; output: string }
@@ -99,6 +99,7 @@ export async function startSamba(mode: SambaMode, extra: readonly string[] = [])
   for (const name of ['private', 'lock', 'state', 'cache', 'pid', 'ncalrpc', 'evidence']) await mkdir(join(root, name))
   const user = process.getuid?.() === 0 ? 'nobody' : (process.env.USER ?? 'nobody')
   await chmod(join(root, 'evidence'), 0o777)
+  await mkdir(join(root, 'evidence', 'small'))
   const port = await freePort()
   const file = join(root, 'smb.conf')
   await writeFile(file, configuration(root, { port, mode, user, extra }))
@@ -106,10 +107,10 @@ export async function startSamba(mode: SambaMode, extra: readonly string[] = [])
   if (added.status !== 0) throw new Error(`smbpasswd failed: ${added.stderr}${added.stdout}`)
 
   const start = async () => {
-    const child = spawn('smbd', ['--foreground', '--no-process-group', '-s', file, '--debug-stdout'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
+    const smbd = `smbd --foreground --no-process-group -s ${file} --debug-stdout`
+    const mounted = `mount -t tmpfs -o size=2m,mode=777 tmpfs ${root}/evidence/small && exec ${smbd}`
+    const [program, args] = process.getuid?.() === 0 ? ['unshare', ['-m', 'sh', '-c', mounted]] : ['sh', ['-c', `exec ${smbd}`]]
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     let log = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += chunk))
     for (let tries = 0; tries < 200; tries++) {

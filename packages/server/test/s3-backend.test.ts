@@ -53,7 +53,7 @@ for (const name of ['versitygw', 'minio', 'seaweedfs'] as const) {
           'Write a sealed probe',
           'Replace it by a write in parts',
         ]
-          .concat(['Read it back', 'Compare the hash', 'List objects', 'Delete it'])
+          .concat(['Read it back', 'Compare the hash', 'List objects', 'Give up a write', 'Delete it'])
           .map((step) => `true ${step}`),
       )
       assert.deepEqual(await keysOf(openS3Target(options)), [])

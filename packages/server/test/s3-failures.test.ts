@@ -107,6 +107,7 @@ describe('T6: each way in which an S3 target can be wrong fails at its own step'
     's3:DeleteObject',
     's3:AbortMultipartUpload',
     's3:ListMultipartUploadParts',
+    's3:ListBucketMultipartUploads',
   ]
   const as = async (allowed: string[]): Promise<S3Options> => {
     const own = await world.bucket()
@@ -119,7 +120,7 @@ describe('T6: each way in which an S3 target can be wrong fails at its own step'
     const Resource = [`arn:aws:s3:::${own}`, `arn:aws:s3:::${own}/*`]
     const Statement = allowed.map((Action) => ({
       ...{ Effect: 'Allow', Principal: { AWS: [user] }, Action },
-      Resource: Action === 's3:ListBucket' ? Resource[0] : Resource[1],
+      Resource: Action.startsWith('s3:ListBucket') ? Resource[0] : Resource[1],
     }))
     if (Statement.length > 0) {
       const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
@@ -136,6 +137,8 @@ describe('T6: each way in which an S3 target can be wrong fails at its own step'
     ['s3:PutObject', 'Write a sealed probe'],
     ['s3:GetObject', 'Write a sealed probe'],
     ['s3:ListMultipartUploadParts', 'Replace it by a write in parts'],
+    ['s3:ListBucketMultipartUploads', 'Give up a write'],
+    ['s3:AbortMultipartUpload', 'Give up a write'],
     ['s3:DeleteObject', 'Delete it'],
   ] as const) {
     test(`T6: the permission ${missing} is missing, and it is named`, async () => {
@@ -143,6 +146,21 @@ describe('T6: each way in which an S3 target can be wrong fails at its own step'
       assert.equal(failed.name, step)
       assert.ok(failed.detail?.includes(missing), failed.detail ?? '')
       assert.ok(failed.remedy?.includes(`Allow ${missing}`), failed.remedy ?? '')
+    })
+  }
+
+  for (const [status, code] of [
+    [507, 'XMinioStorageFull'],
+    [507, 'InsufficientCapacity'],
+    [400, 'QuotaExceeded'],
+  ] as const) {
+    test(`T6: a backend that is full and says so with ${code}`, async () => {
+      await using full = await hostileServer((request, response) => {
+        if (request.method === 'GET') return void response.end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>')
+        if (request.method === 'PUT') return void response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`)
+        return void response.writeHead(404).end()
+      })
+      await expectFailure({ endpoint: full.endpoint }, { step: 'Write a sealed probe', detail: /full|used up/, remedy: /space|quota/i })
     })
   }
 })

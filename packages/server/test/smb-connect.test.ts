@@ -6,6 +6,7 @@ import { type SambaMode, type SambaServer, startSamba } from '../../../test/serv
 import { systemClock } from '../src/core/clock.ts'
 import { testTarget } from '../src/storage/probe.ts'
 import { targetKinds } from '../src/storage/target-kinds.ts'
+import { fails } from './target.contract.ts'
 
 const context = { clock: systemClock, policy: { allowLocal: true } }
 const smb = targetKinds.smb!
@@ -62,6 +63,25 @@ test('T6: a read-only share fails at the write, for want of permission', async (
   const denied = failedStep(await tryIt(server))
   await chmod(server.folder, 0o777)
   assert.equal(denied.name, 'Write a sealed probe')
+})
+
+test('T6: a full disk is told as that, by the driver and by the test', async () => {
+  const place = { host: server.host, port: server.port, share: server.share, user: server.user, folder: 'small' }
+  await using target = await smb.open({ place, credentials: { password: server.password } }, context)
+  await target.put('old', Buffer.from('kept'))
+  const write = await target.beginWrite('big', 2_020_000)
+  const piece = new Uint8Array(1_010_000)
+  for (const number of [1, 2]) await target.writePart('big', write, { number, offset: (number - 1) * piece.length, bytes: piece })
+  const step = failedStep(await tryIt(server, { folder: 'small' }))
+  assert.deepEqual(
+    [step.name, /full/.test(step.detail), /space/i.test(step.remedy)],
+    ['Write a sealed probe', true, true],
+    JSON.stringify(step),
+  )
+  await assert.rejects(target.put('new', piece), fails('full'))
+  await target.abortWrite('big', write)
+  assert.equal(Buffer.from(await target.read('old', 0, 4)).toString(), 'kept')
+  await target.put('new', piece)
 })
 
 for (const [mode, words] of [

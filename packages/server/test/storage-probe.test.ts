@@ -38,6 +38,7 @@ test('T6: Test connection does the round trip on a local folder and leaves nothi
     '✓ Read it back',
     '✓ Compare the hash',
     '✓ List objects',
+    '✓ Give up a write',
     '✓ Delete it',
   ])
   assert.equal(result.ok, true)
@@ -77,6 +78,7 @@ test('T6: each thing that storage can get wrong fails at its own step', async ()
     ['Read it back', /refused/, () => ({ read: async () => Promise.reject(new StorageError('denied', 'refused')) })],
     ['Compare the hash', /not what was written/, (memory) => ({ read: async (...args) => (await memory.read(...args)).fill(7, 500, 501) })],
     ['List objects', /not listed/, () => ({ list: async function* () {} })],
+    ['Give up a write', /refused/, () => ({ abortWrite: async () => Promise.reject(new StorageError('denied', 'refused')) })],
     ['Delete it', /still there/, () => ({ delete: async () => {} })],
   ]
   for (const [name, detail, changed] of cases) {

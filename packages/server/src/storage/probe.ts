@@ -47,6 +47,19 @@ async function writeInParts(probe: Probe, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** What the sweep does with uploads that nobody goes on with. */
+async function giveUpWrite(probe: Probe, signal: AbortSignal): Promise<null> {
+  const { key } = probe
+  const target = getTarget(probe)
+  const write = await target.beginWrite(key, 1, { signal })
+  try {
+    for await (const found of target.listWrites(PROBE_PREFIX, Number.MAX_SAFE_INTEGER, { signal })) if (found.key === key) break
+  } finally {
+    await target.abortWrite(key, write, { signal })
+  }
+  return null
+}
+
 async function compare(probe: Probe): Promise<string> {
   if (sha256(probe.read) !== sha256(probe.stored)) {
     throw broken('What was read is not what was written', 'Do not use this storage: it changed bytes. Check its disks, memory and proxies.')
@@ -111,6 +124,7 @@ const stepsOf = (probe: Probe, options: TestOptions): ProbeStep[] => [
       return null
     },
   },
+  { name: 'Give up a write', run: (signal) => giveUpWrite(probe, signal) },
   {
     name: 'Delete it',
     async run(signal) {
