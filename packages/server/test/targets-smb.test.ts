@@ -171,7 +171,7 @@ describe('a storage target on Samba, from its form to its files', () => {
     const { items } = (await admin().call<PageOf<RoleBinding>>('GET', '/roles')).body
     assert.deepEqual(
       items.map((role) => role.prefix),
-      ['attachments/', 'direct/', 'backups/'],
+      ['attachments/', 'direct/', 'backups/', 'tenants/'],
     )
   })
 
