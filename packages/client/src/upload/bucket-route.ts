@@ -17,7 +17,7 @@ export const bucketRoute = (context: RunContext, missing: readonly number[]): Pa
 
 /** Refused with a fresh signature this often, a part is refused for good. */
 const REFUSALS = 3
-/** Failed this often before a byte went out, while the bucket answers others: the browser holds the part back. */
+/** Failed this often before a byte went out or after the last one, while the bucket answers others: the browser holds request or answer back. */
 const HELD_BACK = 3
 const inBrowser = (): boolean => typeof XMLHttpRequest !== 'undefined'
 
@@ -77,7 +77,7 @@ class BucketRoute implements PartRoute {
     }
   }
 
-  /** One attempt with a signed request of its own. `countSilent` counts those that failed before a byte went out. */
+  /** One attempt with a signed request of its own. `countSilent` counts those that no broken line explains. */
   async #put(number: number, stop: AbortSignal, countSilent: () => number): Promise<BucketAnswer> {
     const { source, progress, tuning, signal } = this.#context
     const { url, headers } = await this.#urls.take(number)
@@ -102,7 +102,8 @@ class BucketRoute implements PartRoute {
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 429) this.#width.pushedBack()
       if (!(error instanceof NetworkProblem)) throw error
-      if (sent === 0 && !this.#anyStored && inBrowser() && countSilent() >= HELD_BACK) await explainSilence(url)
+      const whole = sent === 0 || sent >= partSpan(progress.session!, number).length
+      if (whole && !this.#anyStored && inBrowser() && countSilent() >= HELD_BACK) await explainSilence(url)
       throw new NetworkProblem(error.reason, error.cause, 'storage')
     } finally {
       if (!stored) progress.partSettled(number, null)

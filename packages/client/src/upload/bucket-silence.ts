@@ -1,5 +1,7 @@
 import { barredByPage, blockedByCors, plainStorage } from './failures.ts'
 
+const TOLD_WITHIN_MS = 200
+
 /**
  * Browsers don't tell a page why a request to another origin failed. This asks the bucket for nothing in particular, which needs no
  * permission of its: an answer means that the line is fine and the bucket refuses this page.
@@ -19,6 +21,8 @@ export async function explainSilence(url: string): Promise<void> {
     () => true,
     () => false,
   )
+  // A violation is told a little after the request it stopped.
+  if (!answers) await new Promise((resolve) => setTimeout(resolve, TOLD_WITHIN_MS))
   page?.removeEventListener('securitypolicyviolation', onViolation)
   if (barred) throw barredByPage()
   if (answers) throw blockedByCors()
