@@ -75,7 +75,7 @@ test('O13: faults below become problems that tell what to do and nothing more', 
     exists: 'INTERNAL_ERROR',
     'out-of-range': 'INTERNAL_ERROR',
     'bad-part': 'INTERNAL_ERROR',
-    'bad-key': 'INTERNAL_ERROR',
+    'bad-key': 'INVALID_FILE_NAME',
   }
   for (const [fault, code] of Object.entries(faults)) {
     const problem = toProblem(new StorageError(fault as StorageFault, 'open /secret/path failed: EACCES'))

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAX_PART_PLAIN_BYTES, MAX_PARTS, MIN_PART_PLAIN_BYTES, SECURE_TIER_MAX_BYTES, SEGMENT_PLAIN_BYTES } from '@holdfast/api'
 import fc from 'fast-check'
-import { driverPart, driverPartCount, findPlannedPart, planOfUpload, planUpload } from '../src/core/upload-plan.ts'
+import {
+  driverPart,
+  driverPartCount,
+  findPlannedPart,
+  partPlanOf,
+  plainDriverPart,
+  planDirect,
+  planOfUpload,
+  planUpload,
+} from '../src/core/upload-plan.ts'
 
 const borders = [0, 1, SEGMENT_PLAIN_BYTES, MIN_PART_PLAIN_BYTES, MAX_PART_PLAIN_BYTES, 3 * MIN_PART_PLAIN_BYTES, SECURE_TIER_MAX_BYTES]
 const size = fc.oneof(
@@ -83,4 +92,36 @@ test('S9: there is no part 0, no part after the last and no half part', () => {
   const plan = planUpload(MIN_PART_PLAIN_BYTES + 1)
   for (const number of [0, -1, 3, 1.5, Number.NaN, 2 ** 53]) assert.equal(findPlannedPart(plan, number), null)
   assert.equal(findPlannedPart(plan, 2)?.plainLength, 1)
+})
+
+const TiB = 1024 ** 4
+const anySize = fc.oneof(
+  fc.maxSafeInteger().map(Math.abs),
+  fc.integer({ min: 0, max: 5 * TiB }),
+  fc.constantFrom(0, 1, 5 * TiB, 100 * TiB, 1024 ** 5),
+)
+const rules = fc.option(
+  fc.record({ leastPartBytes: fc.integer({ min: 1, max: 64 * 1024 ** 2 }), mostParts: fc.option(fc.integer({ min: 100, max: 20_000 })) }),
+)
+
+test('D2 D4: parts of a direct upload grow with its size and fit what the target takes, whatever the size; they cover the object exactly', () => {
+  fc.assert(
+    fc.property(anySize, wish, rules, (bytes, wished, target) => {
+      const plan = planDirect(bytes, { wish: wished, rules: target })
+      const most = Math.min(MAX_PARTS, target?.mostParts ?? MAX_PARTS)
+      assert.ok(plan.partCount <= most)
+      assert.ok(plan.partSize >= (target?.leastPartBytes ?? 0))
+      assert.equal(plan.partSize % MIN_PART_PLAIN_BYTES, 0)
+      assert.deepEqual(partPlanOf(plan), plan)
+      const last = findPlannedPart(plan, plan.partCount)
+      assert.equal(last ? last.plainOffset + last.plainLength : 0, bytes)
+      if (!last) return
+      const end = plainDriverPart(plan, last.firstDriverPart + last.driverPartCount - 1)
+      assert.equal(end.offset + end.length, bytes)
+      assert.equal(plainDriverPart(plan, last.firstDriverPart).offset, last.plainOffset)
+    }),
+  )
+  assert.deepEqual(planDirect(5 * TiB, {}).partCount <= MAX_PARTS, true)
+  assert.ok(planDirect(5 * TiB, {}).partSize <= 5 * 1024 ** 3, 'S3 takes parts of 5 GiB at most')
+  assert.equal(planDirect(100, { wish: 1 << 30 }).partSize, MAX_PART_PLAIN_BYTES)
 })

@@ -41,6 +41,7 @@ export const crashPointNames = [
   'migration.after-commit',
   'move.after-begin',
   'move.after-note',
+  'move.after-noting-commit',
   'move.after-commit-write',
   'move.after-switch',
   'move.after-purge',

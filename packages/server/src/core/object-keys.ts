@@ -22,6 +22,9 @@ export const containerAad = (file: { tenantId: string; fileId: string }): Uint8A
 /** Every direct object of a tenant starts with this (D14, T10). */
 export const directPrefix = (tenantId: string): string => `${rolePrefixes.direct}${tenantId}/`
 
+/** Whether others may write under this key at a target, too: the keys of Direct. */
+export const isDirectKey = (key: string): boolean => key.startsWith(rolePrefixes.direct)
+
 /** What names an item on the storage: the first 8 hex digits of its id, which no two items of a case share. */
 export const itemShortId = (itemId: string): string => itemId.slice(0, 8)
 

@@ -118,6 +118,9 @@ export type FileChange = Partial<
   >
 >
 
+/** What is known of an object from a look at it. */
+export type SeenObject = Pick<FileChange, 'objectEtag' | 'objectModifiedAt' | 'atRest' | 'hashState' | 'diskSha256'>
+
 export type FileFilter = {
   tenantId: string
   caseId?: string | undefined
@@ -377,12 +380,13 @@ export const fileTable = (sql: Sql) => ({
       .execute()
   },
 
-  /** The object of a READY file is at another target from now on. False where the file is not READY at `from` any more. */
-  async moveTo(file: { tenantId: string; id: string }, change: { from: string; to: string }): Promise<boolean> {
+  /** The object of a READY file is at another target from now on. DatabaseConflict where its key is another file's there. False where the file is not READY at `from` any more. */
+  async moveTo(file: { tenantId: string; id: string }, change: { from: string; to: string; seen: SeenObject }): Promise<boolean> {
     const result = await sql
       .updateTable('files')
       .set((eb) => ({
         target_id: change.to,
+        ...storedChange(change.seen),
         version: eb('version', '+', 1),
         sync_target_id: eb.case().when('sync_target_id', '=', change.to).then(null).else(eb.ref('sync_target_id')).end(),
       }))

@@ -27,6 +27,8 @@ export type MoveRow = {
   finishedAt: number | null
   /** When what the move left behind was seen to be gone: the old object, or the copy where the move did not succeed. */
   purgedAt: number | null
+  /** The copy is being, or was, put under its key, where nothing lay before: what lies there is the copy. */
+  committing: boolean
 }
 
 /** With what names its file to people. */
@@ -52,6 +54,7 @@ const toMove = (row: Row): MoveRow => ({
   createdAt: row.created_at,
   finishedAt: row.finished_at,
   purgedAt: row.purged_at,
+  committing: row.committing === 1,
 })
 
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
@@ -86,6 +89,7 @@ export const moveTable = (sql: Sql) => ({
         created_at: move.createdAt,
         finished_at: null,
         purged_at: null,
+        committing: 0,
       })
       .execute()
   },
@@ -110,6 +114,31 @@ export const moveTable = (sql: Sql) => ({
       .where('status', '=', 'copying')
       .executeTakeFirst()
     return result.numUpdatedRows > 0n
+  },
+
+  /** Notes whether the copy is being put under its key. False where the move has ended meanwhile. */
+  async noteCommitting(id: string, committing: boolean): Promise<boolean> {
+    const result = await sql
+      .updateTable('moves')
+      .set({ committing: committing ? 1 : 0 })
+      .where('id', '=', id)
+      .where('status', '=', 'copying')
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  },
+
+  /** Whether a write at `targetId` that began at `startedAt` could be that of a copy of this object, give or take `slack`. */
+  async hasBegunWrite(of: { tenantId: string; targetId: string; objectKey: string; startedAt: number; slack: number }): Promise<boolean> {
+    const row = await sql
+      .selectFrom('moves')
+      .select('id')
+      .where('tenant_id', '=', of.tenantId)
+      .where('to_target_id', '=', of.targetId)
+      .where('object_key', '=', of.objectKey)
+      .where('created_at', '<=', of.startedAt + of.slack)
+      .where((is) => is.or([is('finished_at', 'is', null), is('finished_at', '>=', of.startedAt - of.slack)]))
+      .executeTakeFirst()
+    return row !== undefined
   },
 
   /** Ends the move. False where it has ended before. */

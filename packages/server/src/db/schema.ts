@@ -294,6 +294,8 @@ export interface Schema {
     created_at: Time
     finished_at: Time | null
     purged_at: Time | null
+    /** The copy is being put under its key, where nothing lay before. */
+    committing: Flag
   }
   /** Reconciliations of one scope with what is on its storage (D13). `report` is JSON: counts and examples. */
   syncs: {

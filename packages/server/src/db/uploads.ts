@@ -257,6 +257,20 @@ export const uploadTable = (sql: Sql) => ({
     return row !== undefined
   },
 
+  /** Whether a write that began at `startedAt` could be that of an upload to this key, give or take `slack`. */
+  async hasBegunWrite(of: { tenantId: string; objectKey: string; startedAt: number; slack: number }): Promise<boolean> {
+    const row = await sql
+      .selectFrom('uploads')
+      .innerJoin('files', 'files.id', 'uploads.file_id')
+      .select('uploads.id')
+      .where('files.tenant_id', '=', of.tenantId)
+      .where('files.object_key', '=', of.objectKey)
+      .where('uploads.created_at', '<=', of.startedAt + of.slack)
+      .where('uploads.touched_at', '>=', of.startedAt - of.slack)
+      .executeTakeFirst()
+    return row !== undefined
+  },
+
   /** Bytes reserved at each target by uploads that are open or completing: what `reserved_bytes` has to say. */
   async reservedByTarget(): Promise<Map<string, number>> {
     const rows = await sql

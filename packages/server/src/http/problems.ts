@@ -7,6 +7,10 @@ const storageProblems: Partial<Record<StorageFault, [ProblemCode, string?]>> = {
   full: ['DISK_FULL'],
   unavailable: ['TARGET_UNAVAILABLE'],
   closed: ['TARGET_UNAVAILABLE'],
+  'bad-key': [
+    'INVALID_FILE_NAME',
+    'The storage cannot hold this name, or has one in its place that differs by upper and lower case alone. Rename it and try again.',
+  ],
   denied: ['TARGET_UNAVAILABLE', 'The storage target refuses the access. An administrator can run Test connection to see why.'],
 }
 

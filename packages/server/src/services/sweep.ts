@@ -1,5 +1,6 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
-import { securePrefix } from '../core/object-keys.ts'
+import { directPrefix, securePrefix } from '../core/object-keys.ts'
+import type { TargetRow } from '../db/targets.ts'
 import type { UploadView } from '../db/uploads.ts'
 import { abortIdleUpload } from './ingest/abort.ts'
 import { finishCompletion } from './ingest/complete.ts'
@@ -80,19 +81,40 @@ async function requeue(deps: IngestDeps, options: SweepOptions): Promise<void> {
   )
 }
 
+/** Others write below the prefix of Direct, too: what could be theirs is left alone, and what is ours has this long to be gone on with. */
+const DIRECT_ORPHAN_MILLISECONDS = UPLOAD_IDLE_SECONDS * 1000
+/** How far the clock of a server may be from ours. */
+const CLOCK_SLACK = 15 * 60_000
+
+type FoundWrite = { readonly key: string; readonly write: string; readonly startedAt: number }
+
+/**
+ * Whether a write below the prefix of Direct is one of ours: it began while an upload to that key, or a move of it to this target, was
+ * under way. A program that puts a file there itself is none of that (D7).
+ */
+async function isOwnDirectWrite({ store }: IngestDeps, row: TargetRow, { key, startedAt }: FoundWrite): Promise<boolean> {
+  const of = { tenantId: row.tenantId, targetId: row.id, objectKey: key, startedAt, slack: CLOCK_SLACK }
+  return (await store.read.uploads.hasBegunWrite(of)) || (await store.read.moves.hasBegunWrite(of))
+}
+
 /** Removes writes of ours that no upload knows: those of a crash between a write's begin and its row. Answers how many. */
 export async function sweepTargets(deps: IngestDeps, options: SweepOptions): Promise<number> {
   const { store } = deps
-  const olderThan = deps.clock.now() - ORPHAN_MILLISECONDS
+  const now = deps.clock.now()
   let removed = 0
   const targets = pages((after) => store.read.targets.pageOfAll(after, PAGE))
   await each(targets, { ...options, about: (row) => ({ targetId: row.id }) }, async (row) => {
     if (row.removedAt !== null) return
     await using lease = await deps.targets.lease(row.tenantId, row.id)
-    for await (const { key, write } of lease.target.listWrites(securePrefix(row.tenantId), olderThan, { signal: options.signal })) {
-      if ((await store.read.uploads.isWriteRunning(write)) || (await store.read.moves.isWriteRunning(write))) continue
-      await lease.target.abortWrite(key, write, { signal: options.signal })
+    const { signal } = options
+    const abort = async ({ key, write }: FoundWrite): Promise<void> => {
+      if ((await store.read.uploads.isWriteRunning(write)) || (await store.read.moves.isWriteRunning(write))) return
+      await lease.target.abortWrite(key, write, { signal })
       removed += 1
+    }
+    for await (const found of lease.target.listWrites(securePrefix(row.tenantId), now - ORPHAN_MILLISECONDS, { signal })) await abort(found)
+    for await (const found of lease.target.listWrites(directPrefix(row.tenantId), now - DIRECT_ORPHAN_MILLISECONDS, { signal })) {
+      if (await isOwnDirectWrite(deps, row, found)) await abort(found)
     }
   })
   return removed

@@ -1,4 +1,4 @@
-import type { CallOptions } from './target.ts'
+import type { CallOptions, StatOptions } from './target.ts'
 
 /**
  * What a file server must offer so that `openTreeTarget` makes a storage target of it (SMB, SFTP). Paths are relative to the
@@ -9,7 +9,7 @@ export interface RemoteFiles extends AsyncDisposable {
   readonly kind: 'sftp' | 'smb'
   readonly names: RemoteNames
   /** Null where there is nothing. Links and special files count as nothing. */
-  stat(path: string, options?: CallOptions): Promise<RemoteStat | null>
+  stat(path: string, options?: StatOptions): Promise<RemoteStat | null>
   /** The rows of a folder without `.`, `..`, links and special files; nothing where it does not exist. Constant memory. */
   list(path: string, options?: CallOptions): AsyncIterable<RemoteStat & { readonly name: string }>
   /** Makes one folder. False where something of that name is there; 'not-found' where the folder above is missing. */

@@ -160,7 +160,7 @@ class SmbFiles implements RemoteFiles {
     this.#call(async (share) => {
       const full = this.#path(path)
       const stat = await share.stat(full, options)
-      if (!stat || full === '') return stat && { ...stat, isFolder: stat.isDirectory }
+      if (!stat || full === '' || options?.occupant) return stat && { ...stat, isFolder: stat.isDirectory }
       const file = await share.open(full, 'read', { ...options, directory: stat.isDirectory })
       const exact = await this.#isExact(share, file, full).finally(() => file.close())
       return exact ? { size: file.size, modifiedAt: file.modifiedAt, isFolder: stat.isDirectory } : null

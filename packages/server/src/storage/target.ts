@@ -64,6 +64,7 @@ export type WritePart = { readonly number: number; readonly offset: number; read
 export type PartReceipt = { readonly number: number; readonly size: number; readonly tag: string | null }
 
 export type CallOptions = { signal?: AbortSignal }
+export type StatOptions = CallOptions & { occupant?: boolean }
 export type CommitOptions = CallOptions & { ifAbsent?: boolean }
 
 /**
@@ -79,8 +80,11 @@ export interface StorageTarget extends AsyncDisposable {
   put(key: string, bytes: Uint8Array, options?: CallOptions & { ifAbsent?: boolean }): Promise<ObjectStat>
   /** Exactly `length` bytes from `offset`, or 'out-of-range'; 'not-found' where there is no object. */
   read(key: string, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>
-  /** Null where there is no object. */
-  stat(key: string, options?: CallOptions): Promise<ObjectStat | null>
+  /**
+   * Null where there is no object. With `occupant` also what only takes the name, so that no object could be put there without it: a
+   * folder, or a file whose name the backend does not tell from this one.
+   */
+  stat(key: string, options?: StatOptions): Promise<ObjectStat | null>
   /** Committed objects alone whose key starts with `prefix`, in any order, in constant memory. */
   list(prefix: string, options?: CallOptions): AsyncIterable<ObjectStat>
   /**

@@ -7,6 +7,7 @@ import {
   type CommitOptions,
   type ObjectStat,
   type PartReceipt,
+  type StatOptions,
   StorageError,
   type StorageTarget,
   type WriteId,
@@ -53,9 +54,9 @@ async function put(tree: Tree, key: string, bytes: Uint8Array, options: CallOpti
   return getStat(tree, key)
 }
 
-async function findStat(tree: Tree, key: string, options?: CallOptions): Promise<ObjectStat | null> {
+async function findStat(tree: Tree, key: string, options?: StatOptions): Promise<ObjectStat | null> {
   const found = await tree.files.stat(placeOf(tree, key).path, options)
-  return found && !found.isFolder ? toStat(key, found) : null
+  return found && (options?.occupant || !found.isFolder) ? toStat(key, found) : null
 }
 
 async function getStat(tree: Tree, key: string): Promise<ObjectStat> {

@@ -5,7 +5,8 @@ import { direct } from './0004-direct.ts'
 import { objects } from './0005-objects.ts'
 import { holds } from './0006-holds.ts'
 import { syncObjects } from './0007-sync-objects.ts'
+import { directMoves } from './0008-direct-moves.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
-export const migrations: readonly Migration[] = [initial, moves, targetLocations, direct, objects, holds, syncObjects]
+export const migrations: readonly Migration[] = [initial, moves, targetLocations, direct, objects, holds, syncObjects, directMoves]

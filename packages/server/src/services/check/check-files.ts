@@ -1,5 +1,7 @@
 import { hasObject } from '../../core/file-states.ts'
 import type { FileRow } from '../../db/files.ts'
+import type { StorageTarget } from '../../storage/target.ts'
+import { hashObject } from '../direct/hash-object.ts'
 import { purgeKey, verifyKey } from '../ingest/job-kinds.ts'
 import { ObjectDamaged } from '../sealed/damage.ts'
 import { openSealedObject } from '../sealed/sealed-object.ts'
@@ -19,7 +21,8 @@ export async function checkFile(deps: CheckDeps, file: FileRow, options: CheckOp
   notes.counts.bytes += file.size
   if (file.status === 'SCANNING') await checkScanning(deps, file, notes)
   if (file.status === 'DAMAGED') notes.find('file-flagged', file.id, file.statusReason ?? 'flagged as damaged')
-  else await checkObject(deps, file, options)
+  // Known to be gone, and kept visible by a hold.
+  else if (file.missingAt === null) await checkObject(deps, file, options)
 }
 
 async function checkScanning(deps: CheckDeps, file: FileRow, notes: CheckNotes): Promise<void> {
@@ -37,6 +40,18 @@ async function checkGone(deps: CheckDeps, file: FileRow, notes: CheckNotes): Pro
   if (row?.removedAt === null && now?.purgedAt === null) notes.find('job-lost', file.id, 'its object is to be removed, and no job does it')
 }
 
+/** The bytes of a direct file, where their digest is known and nothing has been found to have changed since. */
+async function checkDirect(deps: CheckDeps, file: FileRow, at: CheckOptions & { notes: CheckNotes; target: StorageTarget }): Promise<void> {
+  const { target, notes, signal } = at
+  const stat = await target.stat(file.objectKey, { signal })
+  if (!stat) throw new ObjectDamaged('there is no object', { missing: true })
+  if (stat.size !== file.objectSize) throw new ObjectDamaged(`the object has ${stat.size} bytes, not ${file.objectSize}`)
+  if (file.hashState !== 'computed' || file.sha256 === null) return
+  const sha256 = await hashObject(deps, { target, key: file.objectKey, size: stat.size }, { signal, progress: async () => {} })
+  notes.counts.opened += 1
+  if (file.sha256 !== sha256) notes.find('file-opens', file.id, `SHA-256 is ${sha256}, not ${file.sha256}`)
+}
+
 async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
   const { notes, signal } = options
   try {
@@ -46,6 +61,7 @@ async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions
       if (stat?.size === file.objectSize) return
       throw new ObjectDamaged(stat ? `the object has ${stat.size} bytes, not ${file.objectSize}` : 'there is no object')
     }
+    if (file.tier === 'direct') return await checkDirect(deps, file, { ...options, target: lease.target })
     const sealed = await openSealedObject(deps, file, { target: lease.target, signal, fresh: true })
     const sha256 = await digestSealed(deps, sealed, { signal, progress: async () => {} })
     notes.counts.opened += 1

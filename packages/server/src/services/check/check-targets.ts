@@ -1,6 +1,6 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
 import { hasObject } from '../../core/file-states.ts'
-import { securePrefix } from '../../core/object-keys.ts'
+import { directPrefix, securePrefix } from '../../core/object-keys.ts'
 import { leftoverTarget } from '../../db/moves.ts'
 import type { TargetRow } from '../../db/targets.ts'
 import type { StorageTarget } from '../../storage/target.ts'
@@ -53,6 +53,10 @@ async function checkWrites(
   { notes, signal }: CheckOptions & { notes: CheckNotes },
 ): Promise<void> {
   const now = deps.clock.now()
+  for await (const { write } of at.target.listWrites(directPrefix(at.row.tenantId), now + 1, { signal })) {
+    // Others write there, too, and nobody but the sweep judges which are whose.
+    if (await deps.store.read.uploads.isWriteRunning(write)) notes.counts.writes += 1
+  }
   for await (const { key, write, startedAt } of at.target.listWrites(securePrefix(at.row.tenantId), now + 1, { signal })) {
     notes.counts.writes += 1
     if (startedAt > now - ORPHAN_PATIENCE || (await deps.store.read.uploads.isWriteRunning(write))) continue

@@ -3,7 +3,7 @@ import { foldedDirectName, numberedDirectName, toDirectName } from '../../core/d
 import { directKey } from '../../core/object-keys.ts'
 import type { Tables } from '../../db/store.ts'
 import type { TargetRow } from '../../db/targets.ts'
-import type { StorageTarget } from '../../storage/target.ts'
+import { StorageError, type StorageTarget } from '../../storage/target.ts'
 
 /** Where a direct file is to lie: the folder of a case or item, at one target, under a name. */
 export type DirectPlace = {
@@ -42,6 +42,17 @@ async function isTaken(
   return running.some(({ objectKey }) => sameName(place, objectKey, key))
 }
 
+async function liesThere(target: StorageTarget, key: string, place: DirectPlace): Promise<boolean> {
+  try {
+    return (await target.stat(key, { occupant: true })) !== null
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.fault !== 'bad-key') throw error
+    throw new Problem('INVALID_FILE_NAME', `The storage cannot hold a file called “${place.name}”. Rename it and try again.`, {
+      cause: error,
+    })
+  }
+}
+
 /**
  * A key in the folder that no file of ours has and under which nothing lies: the name itself, or with the first free number from 2 on.
  * CONFLICT as `requireNotInFlight`. Whoever uses it has to expect that it is taken meanwhile, by a row or on the storage.
@@ -52,7 +63,7 @@ export async function findFreeKey(tables: Pick<Tables, 'files' | 'uploads'>, pla
   const first = place.itemId === null && looksLikeItem.test(stored) ? 2 : 1
   for (let nth = first; nth <= MOST_NUMBERS; nth += 1) {
     const key = directKey(place.scope, nth === 1 ? stored : numberedDirectName(stored, nth))
-    if (!(await isTaken(tables, place, key)) && (await target.stat(key)) === null) return key
+    if (!(await isTaken(tables, place, key)) && !(await liesThere(target, key, place))) return key
   }
   throw new Problem('CONFLICT', `There are ${MOST_NUMBERS} files called “${place.name}” here. Rename the file and try again.`)
 }

@@ -2,6 +2,7 @@ import { Problem } from '@holdfast/api'
 import { driverPart, planOfUpload } from '../../core/upload-plan.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import { type ObjectStat, type PartReceipt, StorageError, type StorageTarget } from '../../storage/target.ts'
+import type { TargetLease } from '../../storage/target-pool.ts'
 import type { IngestDeps } from './deps.ts'
 import { driverWrite } from './driver-write.ts'
 import { openCipher } from './session.ts'
@@ -46,9 +47,19 @@ async function storedParts(deps: IngestDeps, upload: UploadView, target: Storage
   return { writeId: upload.writeId ?? '', receipts: parts.flatMap((part) => [...part.receipts]) }
 }
 
+/** With its target removed an upload cannot be completed, but it can be cancelled, or lapses. */
+async function leaseOrReopen(deps: IngestDeps, upload: UploadView): Promise<TargetLease> {
+  try {
+    return await deps.targets.lease(upload.tenantId, upload.targetId)
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'TARGET_REMOVED') await open(deps, upload, [])
+    throw error
+  }
+}
+
 /** Makes the object appear at its key, durably; answers how it looks there. A direct one takes nobody else's place. */
 export async function commitObject(deps: IngestDeps, upload: UploadView): Promise<ObjectStat> {
-  await using lease = await deps.targets.lease(upload.tenantId, upload.targetId)
+  await using lease = await leaseOrReopen(deps, upload)
   const { target } = lease
   const { writeId, receipts } = await storedParts(deps, upload, target)
   deps.points.reach('upload.complete.before-commit-write')

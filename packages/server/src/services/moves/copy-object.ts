@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { isDirectKey } from '../../core/object-keys.ts'
 import type { MoveRow } from '../../db/moves.ts'
-import { type PartReceipt, StorageError, type StorageTarget } from '../../storage/target.ts'
+import { type ObjectStat, type PartReceipt, StorageError, type StorageTarget } from '../../storage/target.ts'
 import type { MoveDeps, MoveOptions } from './deps.ts'
 
 const MiB = 1024 * 1024
@@ -11,6 +12,9 @@ const MOST_PIECES = 10_000
 const NOTED_EVERY = 64 * MiB
 
 const pieceBytesOf = (size: number): number => Math.max(PIECE_BYTES, Math.ceil(size / MOST_PIECES / MiB) * MiB)
+
+/** A proven copy. */
+export type Copy = { readonly sha256: string; readonly stat: ObjectStat }
 
 export type Ends = { readonly from: StorageTarget; readonly to: StorageTarget }
 
@@ -25,6 +29,26 @@ async function keep(deps: MoveDeps, move: MoveRow): Promise<MoveRow> {
   if (!(await deps.store.transaction((tx) => tx.moves.keep(move.id, move))))
     throw new StorageError('closed', 'The move has ended meanwhile')
   return move
+}
+
+type Copied = { readonly move: MoveRow; readonly writeId: string; readonly receipts: readonly PartReceipt[] }
+
+/** Puts the copy under its key. A direct one takes nobody else's place: that it is about to is noted, so that only its own is ever removed. */
+async function commit(deps: MoveDeps, { move, writeId, receipts }: Copied, ends: Ends, signal: AbortSignal): Promise<void> {
+  const ifAbsent = isDirectKey(move.objectKey)
+  if (ifAbsent) await noteCommitting(deps, move, true)
+  try {
+    await ends.to.commitWrite(move.objectKey, writeId, receipts, { signal, ifAbsent })
+  } catch (error) {
+    if (ifAbsent && error instanceof StorageError && error.fault === 'exists') await noteCommitting(deps, move, false)
+    throw error
+  }
+}
+
+async function noteCommitting(deps: MoveDeps, move: MoveRow, committing: boolean): Promise<void> {
+  if (!(await deps.store.transaction((tx) => tx.moves.noteCommitting(move.id, committing))))
+    throw new StorageError('closed', 'The move has ended meanwhile')
+  deps.points.reach('move.after-noting-commit')
 }
 
 /** Writes what is missing of the object at the new target and commits it. Repeatable: it goes on where it was noted last. */
@@ -49,7 +73,7 @@ async function copyMissing(deps: MoveDeps, noted: MoveRow, ends: Ends, options: 
     deps.points.reach('move.after-note')
   }
   if (move.bytes === 0) receipts.push(await ends.to.writePart(move.objectKey, writeId, { number: 1, offset: 0, bytes: buffer }, { signal }))
-  await ends.to.commitWrite(move.objectKey, writeId, receipts, { signal })
+  await commit(deps, { move, writeId, receipts }, ends, signal)
   deps.points.reach('move.after-commit-write')
 }
 
@@ -73,9 +97,9 @@ async function digestObject(
 
 /**
  * Copies the object of a move and proves the copy: both objects are read whole, and their digests compared. Answers the digest of
- * the stored bytes. Rejects with 'bad-part' where the copy differs or the old object changed; nothing of the old one is touched.
+ * the stored bytes, and how the copy looks. Rejects with 'bad-part' where the copy differs or the old object changed; nothing of the old one is touched.
  */
-export async function copyObject(deps: MoveDeps, move: MoveRow, ends: Ends, options: MoveOptions): Promise<string> {
+export async function copyObject(deps: MoveDeps, move: MoveRow, ends: Ends, options: MoveOptions): Promise<Copy> {
   await copyMissing(deps, move, ends, options)
   const stat = await ends.to.stat(move.objectKey, { signal: options.signal })
   if (stat?.size !== move.bytes) throw new StorageError('bad-part', `The copy has ${stat?.size ?? 'no'} bytes, the object ${move.bytes}`)
@@ -85,5 +109,5 @@ export async function copyObject(deps: MoveDeps, move: MoveRow, ends: Ends, opti
     digestObject(ends.to, move, report, options.signal),
   ])
   if (before !== after) throw new StorageError('bad-part', 'The copy that was read back is not the object')
-  return after
+  return { sha256: after, stat }
 }

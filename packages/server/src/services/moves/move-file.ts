@@ -6,8 +6,9 @@ import { leftoverTarget, type MoveRow } from '../../db/moves.ts'
 import type { Tx } from '../../db/store.ts'
 import { StorageError } from '../../storage/target.ts'
 import { deleteUnlocked, lockIfHeld } from '../holds/lock-objects.ts'
-import { copyObject } from './copy-object.ts'
+import { type Copy, copyObject } from './copy-object.ts'
 import type { MoveDeps, MoveOptions } from './deps.ts'
+import { isOwnLeftover, nameTaken, requireFreePlace, seenAfterMove, tellMismatch } from './direct-place.ts'
 import { purgeMovedJob } from './job-kinds.ts'
 import { giveUpSync } from './staging.ts'
 
@@ -67,14 +68,17 @@ async function begin(deps: MoveDeps, plan: MovePlan): Promise<MoveRow | null> {
 class FileLeft extends Error {}
 
 /** The file now is where its copy is; the old object goes by a job. False, and nothing changed, where the move or the file has ended meanwhile. */
-async function switchOver(deps: MoveDeps, move: MoveRow, sha256: string): Promise<boolean> {
+async function switchOver(deps: MoveDeps, move: MoveRow, copy: Copy): Promise<boolean> {
+  const { sha256 } = copy
   try {
     return await deps.store.transaction(async (tx) => {
       if (!(await tx.moves.end(move.id, { status: 'moved', sha256, error: null, at: deps.clock.now() }))) return false
       const file = await tx.files.findAny(move.tenantId, move.fileId)
       // Where a migration takes a file is where it stays.
       if (file && !isSync(move)) await giveUpSync(tx, file)
-      if (!file || !(await tx.files.moveTo(file, { from: move.fromTargetId, to: move.toTargetId }))) throw new FileLeft()
+      const seen = file && seenAfterMove(file, copy)
+      if (!seen || !(await tx.files.moveTo(file, { from: move.fromTargetId, to: move.toTargetId, seen }))) throw new FileLeft()
+      await tellMismatch(tx, file, { ...told(file), seen })
       // Whoever removed the target was told that staged files stay where they are.
       if (isSync(move) && (await tx.targets.find(move.tenantId, move.toTargetId))?.removedAt !== null) throw new FileLeft()
       await tx.targets.settle(move.toTargetId, { reservedBytes: move.bytes, usedBytes: move.bytes })
@@ -88,6 +92,7 @@ async function switchOver(deps: MoveDeps, move: MoveRow, sha256: string): Promis
     })
   } catch (error) {
     if (error instanceof FileLeft) return false
+    if (error instanceof DatabaseConflict && error.constraint === 'files_target_id_object_key') throw nameTaken()
     throw error
   }
 }
@@ -124,7 +129,7 @@ export async function isStillWanted(deps: MoveDeps, move: MoveRow): Promise<bool
 
 /** Faults that another attempt would meet again: the copy is given up and the file stays where it is. */
 const isFinal = (error: unknown): error is StorageError =>
-  error instanceof StorageError && ['bad-part', 'bad-key', 'denied', 'full', 'out-of-range'].includes(error.fault)
+  error instanceof StorageError && ['bad-part', 'bad-key', 'denied', 'exists', 'full', 'out-of-range'].includes(error.fault)
 
 /**
  * Moves the object of a file to another target (R5): copies it, reads both back and compares, switches the row, and only then lets a
@@ -142,8 +147,9 @@ export async function moveFile(deps: MoveDeps, plan: MovePlan, options: MoveOpti
     if (await isStillWanted(deps, move)) {
       await using from = await deps.targets.lease(move.tenantId, move.fromTargetId)
       await using to = await deps.targets.lease(move.tenantId, move.toTargetId)
-      const sha256 = await copyObject(deps, move, { from: from.target, to: to.target }, options)
-      const switched = await switchOver(deps, move, sha256)
+      await requireFreePlace(deps, move, to.target)
+      const copy = await copyObject(deps, move, { from: from.target, to: to.target }, options)
+      const switched = await switchOver(deps, move, copy)
       deps.points.reach('move.after-switch')
       if (switched) return 'moved'
     }
@@ -184,7 +190,7 @@ export async function purgeMoved(deps: MoveDeps, moveId: string): Promise<void> 
   if (file?.targetId !== targetId || file.status === 'DELETED') {
     await using lease = await deps.targets.lease(move.tenantId, targetId)
     if (move.status !== 'moved' && move.writeId !== null) await lease.target.abortWrite(move.objectKey, move.writeId)
-    await deleteUnlocked(lease.target, move.objectKey)
+    if (await isOwnLeftover(deps, move, targetId)) await deleteUnlocked(lease.target, move.objectKey)
   }
   deps.points.reach('move.after-purge')
   await deps.store.transaction((tx) => tx.moves.markPurged(move.id, deps.clock.now()))
