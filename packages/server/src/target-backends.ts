@@ -1,4 +1,5 @@
-import type { FieldError, TargetCapabilities, TargetTestResult, TestStep } from '@holdfast/api'
+import { randomUUID } from 'node:crypto'
+import type { FieldError, TargetCapabilities, TargetTest, TargetTestResult, TestStep } from '@holdfast/api'
 import { toIso } from './core/clock.ts'
 import { addressOf, type Instance, policyOf } from './open-instance.ts'
 import type { OpenAddress, TargetBackends, TryOptions } from './services/target-deps.ts'
@@ -7,13 +8,14 @@ import { resolveHost } from './storage/endpoint-guard.ts'
 import {
   checkAddress,
   connectSteps,
+  directProbe,
   type OpenContext,
   openTarget as openAddress,
   probeCapabilities,
   type TargetAddress,
 } from './storage/open-target.ts'
 import { testTarget } from './storage/probe.ts'
-import { type ProbeStep, remedyFor, runStep } from './storage/probe-steps.ts'
+import { type ProbeStep, remedyFor, runStep, runSteps } from './storage/probe-steps.ts'
 import { StorageError, type StorageTarget } from './storage/target.ts'
 import { wrapTarget } from './storage/wrap.ts'
 
@@ -42,6 +44,7 @@ export function createTargetBackends(instance: Instance): TargetBackends {
     },
     test: (row, options) =>
       tryTarget({ address: { ...addressOf(instance, row), kind: row.kind }, open: () => openTarget(row), options }, context),
+    testDirect: (row, options) => tryDirect({ ...addressOf(instance, row), kind: row.kind }, context, options),
     tryOut(address, options) {
       const open = async () => wrapTarget(await openAddress(address, context), { clock })
       return tryTarget({ address, open, options }, context)
@@ -70,6 +73,25 @@ async function tryTarget({ address, open, options }: Try, context: OpenContext):
   }
   const step = await runStep({ name: 'Find out what it can do', run }, probe)
   return { ok: step.ok, at: test.at, steps: [...test.steps, step], ...seen, capabilities }
+}
+
+/** Not the name of a case, so that no Sync takes it for a file of one. */
+const PROBE_FOLDER = '.holdfast-probe'
+
+/** Reaches the target and sends a small file the way that those of Direct go. */
+async function tryDirect(
+  address: Try['address'],
+  context: OpenContext,
+  { signal, origin, prefix }: TryOptions & { origin: string; prefix: string },
+): Promise<TargetTest> {
+  const { clock } = context
+  const at = toIso(clock.now())
+  const found = await stepsOf(address, context)
+  if (!Array.isArray(found)) return { ok: false, at, steps: [found.failed] }
+  const key = `${prefix}${PROBE_FOLDER}/${randomUUID()}.bin`
+  await using probe = await directProbe(address, context, { key, origin })
+  const steps = await runSteps([...found, ...probe.steps], { kind: address.kind, clock, ...(signal ? { signal } : {}) })
+  return { ok: steps.every((step) => step.ok), at, steps }
 }
 
 type Seen = { hostKey: string | null }

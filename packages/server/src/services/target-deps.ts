@@ -1,4 +1,4 @@
-import type { FieldError, TargetTestResult } from '@holdfast/api'
+import type { FieldError, TargetTest, TargetTestResult } from '@holdfast/api'
 import type { Clock } from '../core/clock.ts'
 import type { Store } from '../db/store.ts'
 import type { Place, TargetKind, TargetRow } from '../db/targets.ts'
@@ -26,6 +26,8 @@ export interface TargetBackends {
   test(target: TargetRow, options: TryOptions): Promise<TargetTestResult>
   /** As `test`, for fields that were not saved. */
   tryOut(address: OpenAddress, options: TryOptions): Promise<TargetTestResult>
+  /** Sends a small file the way that those of Direct go, step by step (R3). Resolves with the failed step rather than rejecting. */
+  testDirect(target: TargetRow, options: TryOptions & { readonly origin: string; readonly prefix: string }): Promise<TargetTest>
   /** Bytes that can still be written there, null where it is not known or does not answer soon. */
   freeBytes(target: TargetRow, signal?: AbortSignal): Promise<number | null>
 }

@@ -3,6 +3,7 @@ import type { Caller } from '../core/actor.ts'
 import type { Tx } from '../db/store.ts'
 import type { TargetRow } from '../db/targets.ts'
 import { existing, requireVersion, toldBy } from './caller.ts'
+import { type DirectTestRequest, testDirect } from './direct/test-direct.ts'
 import { cutPage, fromCursor, type PageRequest, rowsFor } from './pages.ts'
 import type { TargetDeps } from './target-deps.ts'
 import { createTarget, type TargetChangeRequest, updateTarget } from './target-save.ts'
@@ -35,6 +36,9 @@ export const targetService = (deps: TargetDeps) => ({
   async create(caller: Caller, request: TargetCreate): Promise<Target> {
     return this.get(caller, await createTarget(deps, caller, request))
   },
+
+  /** Sends a small file the way that those of Direct go (R3). */
+  testDirect: (caller: Caller, request: DirectTestRequest) => testDirect(deps, caller, request),
 
   /** VALIDATION_ERROR where the place would be another storage. Credentials that are not given stay. */
   async update(caller: Caller, id: string, request: TargetChangeRequest): Promise<Target> {

@@ -2,6 +2,7 @@ import type { FieldError } from '@holdfast/api'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Capabilities } from './capabilities.ts'
+import type { DirectProbe, DirectProbeOptions } from './direct-steps.ts'
 import type { ProbeStep } from './probe-steps.ts'
 import { type CallOptions, StorageError, type StorageTarget } from './target.ts'
 import { type OpenContext, type TargetKind, targetKinds } from './target-kinds.ts'
@@ -52,4 +53,11 @@ export async function probeCapabilities(
   options: CallOptions & { origin?: string } = {},
 ): Promise<Capabilities> {
   return getKind(address).probe(fieldsOf(address), context, options)
+}
+
+/** The steps of Test Direct (R3) after those of `connectSteps`. Rejects with 'denied' where the kind cannot serve Direct. */
+export async function directProbe(address: TargetAddress, context: OpenContext, options: DirectProbeOptions): Promise<DirectProbe> {
+  const { direct } = getKind(address)
+  if (!direct) throw new StorageError('denied', 'Targets of this kind cannot serve Direct')
+  return direct(fieldsOf(address), context, options)
 }

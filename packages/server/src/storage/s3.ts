@@ -66,8 +66,10 @@ const createLock = (s3: S3): ObjectLock => ({
  * are protected on the way by the payload hash in each request's signature. It connects with the first call. Throws 'denied' where
  * the endpoint is an address that the policy refuses.
  */
-export function openS3Target(options: S3Options): StorageTarget {
-  const s3 = createS3(options)
+export const openS3Target = (options: S3Options): StorageTarget => openS3TargetOver(createS3(options), options)
+
+/** As `openS3Target`, over what the calls of a target share, for who makes requests of its own beside them. */
+export function openS3TargetOver(s3: S3, options: Pick<S3Options, 'objectLock'>): StorageTarget {
   let closed = false
   const enter = (call?: CallOptions): void => {
     if (closed) throw new StorageError('closed', 'The target is closed')

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import type { Clock } from '../core/clock.ts'
 import { type Capabilities, fileCapabilities } from './capabilities.ts'
+import { type DirectProbe, type DirectProbeOptions, passthroughProbe } from './direct-steps.ts'
 import type { EndpointPolicy } from './endpoint-guard.ts'
 import { openLocalTarget } from './local.ts'
 import type { ProbeStep } from './probe-steps.ts'
@@ -118,12 +119,15 @@ export type TargetKind = {
   /** What Test connection does before the round trip. */
   connect(address: Address, context: OpenContext): Promise<ProbeStep[]>
   probe(address: Address, context: OpenContext, options: CallOptions & { origin?: string }): Promise<Capabilities>
+  /** What Test Direct does once the target can be reached; null where the kind cannot serve Direct. */
+  readonly direct: ((address: Address, context: OpenContext, options: DirectProbeOptions) => Promise<DirectProbe>) | null
 }
 // The SDK of S3 and the library of SSH take some 50 MB of memory, so they are loaded by the first target that needs them.
 const loadS3 = async () => ({
   ...(await import('./s3.ts')),
   ...(await import('./s3-capabilities.ts')),
   ...(await import('./s3-connect.ts')),
+  ...(await import('./s3-direct.ts')),
 })
 const loadSftp = async () => ({ ...(await import('./sftp.ts')), ...(await import('./sftp-link.ts')) })
 
@@ -142,6 +146,7 @@ const local: TargetKind = {
   open: ({ place }, { clock }) => openLocalTarget({ path: (place as LocalPlace).path, clock }),
   connect: async () => [],
   probe: (address, context, options) => probeFiles(local.open(address, context), options),
+  direct: null,
 }
 
 function toSmbOptions({ place, credentials }: Address, context: OpenContext): SmbOptions {
@@ -155,6 +160,7 @@ const smb: TargetKind = {
   open: async (address, context) => openSmbTarget(toSmbOptions(address, context)),
   connect: async (address, context) => smbConnectSteps(toSmbOptions(address, context)),
   probe: (address, context, options) => probeFiles(smb.open(address, context), options),
+  direct: async (address, context, options) => passthroughProbe(() => smb.open(address, context), options),
 }
 
 function toS3Options({ place, credentials }: Address, context: OpenContext): S3Options {
@@ -177,6 +183,7 @@ const s3: TargetKind = {
       opened.client.destroy()
     }
   },
+  direct: async (address, context, options) => (await loadS3()).bucketProbe(toS3Options(address, context), options),
 }
 
 type Sftp = Awaited<ReturnType<typeof loadSftp>>
@@ -201,6 +208,7 @@ const sftp: TargetKind = {
     return driver.sftpConnectSteps(toSftpOptions(driver, address, context))
   },
   probe: (address, context, options) => probeFiles(sftp.open(address, context), options),
+  direct: async (address, context, options) => passthroughProbe(() => sftp.open(address, context), options),
 }
 
 /** Every kind that can be opened, by name. */

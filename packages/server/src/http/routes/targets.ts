@@ -10,12 +10,12 @@ import {
   TargetTry,
   TargetUpdate,
 } from '@holdfast/api'
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { answers, NoContent } from '../answers.ts'
 import type { HttpApp } from '../app-types.ts'
 import { clientGone } from '../client-gone.ts'
 import { expectedVersion, tagged } from '../conditions.ts'
+import { originOf } from '../request-origin.ts'
 import type { Services } from '../services.ts'
 import { IdempotencyKey, IdParams, IfMatch } from './parameters.ts'
 
@@ -27,12 +27,6 @@ const RemoveQuery = Type.Object(
   { confirm: Type.Optional(Type.String({ maxLength: 200, description: 'The name of the target; needed while files are stored there' })) },
   { additionalProperties: false },
 )
-
-/** The page that asks, where a browser says so: its origin is what CORS of a bucket has to allow. */
-const originOf = (request: FastifyRequest): string | null => {
-  const { origin } = request.headers
-  return origin !== undefined && URL.canParse(origin) ? new URL(origin).origin : null
-}
 
 export function registerTargetRoutes(app: HttpApp, services: Services): void {
   registerReading(app, services)
