@@ -19,6 +19,7 @@ export const problems = {
     remedy: 'Send the headers of uploadHeaders as they are, or initiate again with the right type.',
   },
   UPLOAD_URL_EXPIRED: { status: 400, title: 'The upload URL has expired', remedy: 'Initiate the upload again.' },
+  DOWNLOAD_URL_EXPIRED: { status: 400, title: 'The download URL has expired', remedy: 'Ask for a new one.' },
   CHECKSUM_MISMATCH: {
     status: 400,
     title: 'The stored bytes do not match their checksum',

@@ -13,6 +13,7 @@ import { holdHandlers, sweepHoldsSchedule } from './jobs/handlers/holds.ts'
 import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
 import { purgeJobsHandler, purgeJobsSchedule } from './jobs/handlers/purge-jobs.ts'
 import { purgeObjectHandler } from './jobs/handlers/purge-object.ts'
+import { scanObjectHandler } from './jobs/handlers/scan-object.ts'
 import { sweepSchedules, sweepTargetsHandler, sweepUploadsHandler } from './jobs/handlers/sweep.ts'
 import { verifyFileHandler } from './jobs/handlers/verify-file.ts'
 import type { JobHandler } from './jobs/job-handler.ts'
@@ -40,15 +41,23 @@ import { itemService } from './services/items.ts'
 import { jobService, type OnCancel } from './services/jobs.ts'
 import { memberService } from './services/members.ts'
 import { migrationService } from './services/moves/migrations.ts'
+import { objectClassService } from './services/objects/classes.ts'
+import { type ConfiguredTarget, configuredTarget } from './services/objects/configured-target.ts'
+import type { ObjectDeps } from './services/objects/deps.ts'
+import { objectService } from './services/objects.ts'
 import { roleService } from './services/roles.ts'
 import { createKnownEnds, type SealedReaderDeps } from './services/sealed/sealed-object.ts'
 import { createSegmentMemory } from './services/sealed/segment-memory.ts'
 import { mintSetupCode, setupService } from './services/setup.ts'
 import { systemService } from './services/system.ts'
+import type { OpenAddress, TargetDeps } from './services/target-deps.ts'
 import { targetService } from './services/targets.ts'
 import { tokenService } from './services/tokens.ts'
 import { uploadService } from './services/uploads.ts'
 import { createTargetBackends } from './target-backends.ts'
+import { createClamdScanner } from './validate/clamd.ts'
+import { type MalwareScanner, noMalwareScanner } from './validate/malware.ts'
+import { createValidator, type Validator } from './validate/validator.ts'
 import { version } from './version.ts'
 
 export type AppOptions = {
@@ -76,24 +85,41 @@ const KNOWN_ENDS = 10_000
 const DOWNLOADS_AT_ONCE = 32
 
 /** What moves bytes, made once for all services and jobs of the process. */
-type Engines = { readonly ingest: IngestDeps; readonly reader: SealedReaderDeps }
+type Engines = {
+  readonly ingest: IngestDeps
+  readonly reader: SealedReaderDeps
+  readonly targets: TargetDeps
+  readonly objects: ObjectDeps
+  readonly configured: ConfiguredTarget
+  readonly validator: Validator
+  readonly scanner: MalwareScanner
+}
 
-function createEngines(instance: Instance, resources: AsyncDisposableStack): Engines {
-  const { store, clock, keys, targets, points } = instance
-  const { directUploadsPerUser, directPartsAtOnce } = instance.config
-  const directLimits = { directUploadsPerUser, directPartsAtOnce }
+function createEngines(instance: Instance, resources: AsyncDisposableStack, logger: Logger): Engines {
+  const { config, secrets, store, clock, credentials, keys, targets, points } = instance
+  const { directUploadsPerUser, directPartsAtOnce } = config
+  const limits = { ...defaultIngestLimits, directUploadsPerUser, directPartsAtOnce }
   const digests = resources.use(createDigestPool(Math.max(1, Math.min(4, availableParallelism() - 1))))
   const attempts = createPartAttempts(defaultIngestLimits.partsAtOnce)
   const memory = createPartMemory(SPARE_PART_BUFFERS)
+  const ingest = { store, clock, keys, targets, digests, memory, attempts, points, limits }
+  const reader = { keys, memory: createSegmentMemory(KEPT_SEGMENTS), ends: createKnownEnds(KNOWN_ENDS) }
+  const targetDeps = { store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }
+  const onUntested = (err: unknown): void => logger.warn({ err }, 'The bucket of the configuration could not be tested')
+  const configured = configuredTarget({ ...targetDeps, address: config.objects.s3 as OpenAddress | null, onUntested })
+  const urlSecret = deriveSecret(secrets.credentialKey, 'object-urls')
   return {
-    ingest: { store, clock, keys, targets, digests, memory, attempts, points, limits: { ...defaultIngestLimits, ...directLimits } },
-    reader: { keys, memory: createSegmentMemory(KEPT_SEGMENTS), ends: createKnownEnds(KNOWN_ENDS) },
+    ...{ ingest, reader, configured, targets: targetDeps },
+    objects: { ingest, reader, settings: config.objects, urlSecret, ensureTarget: configured.ensure },
+    validator: resources.use(createValidator({ clock })),
+    scanner: config.clamd ? createClamdScanner({ address: config.clamd }) : noMalwareScanner,
   }
 }
 
 function createServices(instance: Instance, engines: Engines, parts: { logger: Logger; setupCode: SetupCodePair | null }): Services {
-  const { config, secrets, store, clock, keys, credentials, targets, database, sequencer } = instance
+  const { config, secrets, store, clock, keys, targets, database, sequencer } = instance
   const files = fileService({ store, clock })
+  const downloads = downloadService({ store, clock, targets, downloadsAtOnce: DOWNLOADS_AT_ONCE, ...engines.reader })
   const secret = (purpose: 'sessions' | 'idempotency') => deriveSecret(secrets.credentialKey, purpose)
   return {
     access: accessService({ store }),
@@ -104,10 +130,12 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     items: itemService({ store, clock, files }),
     files,
     uploads: uploadService(engines.ingest),
-    downloads: downloadService({ store, clock, targets, downloadsAtOnce: DOWNLOADS_AT_ONCE, ...engines.reader }),
+    downloads,
+    objects: objectService({ ...engines.objects, files, downloads }),
+    objectClasses: objectClassService({ store, clock, settings: config.objects }),
     holds: holdService({ store, clock }),
     direct: directStateService({ store }),
-    targets: targetService({ store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }),
+    targets: targetService(engines.targets),
     roles: roleService({ store, clock }),
     bucketOrigins: bucketOriginService({ store }),
     jobs: jobService({ store, onCancel: jobsOnCancel(clock) }),
@@ -128,12 +156,13 @@ const jobsOnCancel = (clock: Clock): OnCancel => ({
 
 function createHandlers(instance: Instance, engines: Engines, logger: Logger): JobHandler[] {
   const { store, clock, targets, points } = instance
-  const { ingest, reader } = engines
+  const { ingest, reader, objects, validator, scanner } = engines
   const { directVerifyMaxBytes } = instance.config
   return [
     verifyFileHandler({ store, clock, targets, points, digests: ingest.digests, ...reader, directVerifyMaxBytes }),
     purgeObjectHandler({ store, clock, targets, points }),
-    sweepUploadsHandler({ ingest, logger }),
+    scanObjectHandler({ ...objects, validator, scanner }),
+    sweepUploadsHandler({ ingest, objects, logger }),
     sweepTargetsHandler({ ingest, logger }),
     purgeJobsHandler({ store, clock }),
     ...directHandlers({ store, clock, targets, points, digests: ingest.digests }),
@@ -150,7 +179,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const logger = options.logger ?? createLogger()
   await using opened = new AsyncDisposableStack()
   const setupCode = (await store.read.memberships.any()) ? null : mintSetupCode()
-  const engines = createEngines(instance, opened)
+  const engines = createEngines(instance, opened, logger)
   const services = createServices(instance, engines, { logger, setupCode })
   const worker = createWorker({
     ...{ store, clock, points, logger, alone: options.alone ?? false },
@@ -163,6 +192,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
     config: { publicUrl: config.publicUrl, trustProxy: config.trustedProxies ?? false, webRoot: options.webRoot ?? null, version },
   })
   opened.defer(() => http.close())
+  engines.configured.ensureAll().catch((err: unknown) => logger.error({ err }, 'The bucket of the configuration could not be bound'))
   sequencer.start((err) => logger.error({ err }, 'The audit log could not be signed; its entries wait'))
   const resources = opened.move()
   return {

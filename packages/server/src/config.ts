@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type ObjectConfig, readObjectConfig } from './config-objects.ts'
 import { KeyError } from './keys/provider.ts'
 import { type Environment, loadSecrets, type Secrets } from './keys/secrets.ts'
 import { findClamdAddress } from './validate/clamd.ts'
@@ -29,6 +30,7 @@ export type Config = {
   readonly allowLocalTargets: boolean
   /** Where ClamAV's daemon listens; null: files are not scanned for malware. */
   readonly clamd: ClamdAddress | null
+  readonly objects: ObjectConfig
 }
 
 /** Settings that are missing or not valid, one a line. Holds no value of a variable that could be secret. */
@@ -143,6 +145,7 @@ export function loadConfig(env: Environment): { readonly config: Config; readonl
     directPartsAtOnce: readCount(found, 'MAX_CONCURRENT_DIRECT_UPLOADS_GLOBAL', { otherwise: '20', least: 1 }),
     allowLocalTargets: readSwitch(found, 'HOLDFAST_ALLOW_LOCAL_TARGETS'),
     clamd: readClamd(found),
+    objects: readObjectConfig(found),
   })
   let secrets: Secrets | null = null
   try {

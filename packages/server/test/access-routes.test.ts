@@ -31,11 +31,13 @@ test('N3: every route names a permission that exists, and only these need none',
     .map((operation) => `${operation.method} ${operation.path}`)
   assert.deepEqual(open.sort(), [
     'GET /api/v1/setup',
+    'GET /api/v1/uploads/{id}/content',
     'GET /healthz',
     'GET /readyz',
     'POST /api/auth/sign-in/email',
     'POST /api/auth/sign-out',
     'POST /api/v1/setup',
+    'PUT /api/v1/uploads/{id}/content',
   ])
   assert.ok(guarded.length > 25)
 })
@@ -99,6 +101,8 @@ test('O6: what is one tenant’s does not exist for another, whatever the role',
     'POST /api/v1/upload-sessions/{id}/part-urls': { numbers: [1] },
     'POST /api/v1/upload-sessions/{id}/receipts': { parts: [{ number: 1, etag: 'x', sha256: '0'.repeat(64) }] },
     'POST /api/v1/files/{fileId}/download-url': {},
+    'POST /api/v1/uploads/{id}/complete': {},
+    'PATCH /api/v1/object-classes/{name}': { maxBytes: 1 },
     'PUT /api/v1/upload-sessions/{id}/parts/{number}': Buffer.from('abc'),
     'PUT /api/v1/upload-sessions/{id}/content': Buffer.from('abc'),
   }
@@ -128,6 +132,7 @@ test('O6: lists hold one tenant’s rows alone', async () => {
     '/api/v1/migrations',
     '/api/v1/files',
     '/api/v1/upload-sessions',
+    '/api/v1/uploads',
     '/api/v1/holds',
   ]) {
     const [mine, theirs] = await Promise.all(
@@ -144,7 +149,12 @@ test('O6: lists hold one tenant’s rows alone', async () => {
 /** One thing of each kind in the first tenant; answers the ids for the parameters of a path. */
 async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const make = async (url: string, body: unknown, role: RoleName = 'admin') => {
-    const made = await send<{ id: string; userId: string; fileId: string }>(app, { method: 'POST', url, token: tenant.tokens[role], body })
+    const made = await send<{ id: string; userId: string; fileId: string; name: string; storedObject: { id: string } }>(app, {
+      method: 'POST',
+      url,
+      token: tenant.tokens[role],
+      body,
+    })
     assert.equal(made.status, 201, made.text)
     return made.json
   }
@@ -153,6 +163,9 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const member = { name: 'Ada', email: 'ada@example.org', password: 'correct horse battery', role: 'viewer' }
   const { userId } = await make('/api/v1/members', member)
   const upload = await make('/api/v1/upload-sessions', { caseId, name: 'a.bin', size: 3 })
+  const object = { ownerEntityType: 'User', ownerEntityId: 'usr_1', originalFilename: 'a.csv', contentType: 'text/csv', fileSize: 3 }
+  const { storedObject } = await make('/api/v1/uploads/initiate', { objectClass: 'REPORT', ...object })
+  const { name } = await make('/api/v1/object-classes', { name: 'OURS', contentTypes: ['text/csv'], maxBytes: 10 })
   const jobId = await store.transaction((tx) => tx.jobs.enqueue({ kind: 'nothing', tenantId: tenant.id, payload: {} }))
   const { id: holdId } = await make('/api/v1/holds', { fileId: upload.fileId, reason: 'Ours' })
   const migrationId = newId()
@@ -166,11 +179,14 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   await store.transaction((tx) => tx.syncs.insert({ id: syncId, ...place, ...ended }))
   const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
   const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
-  const shared = { caseId, itemId, userId, entryId: entry?.id ?? '', fileId: upload.fileId, number: '1', role: 'encrypted' }
-  return (path) => ({ ...shared, id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId, syncId }) })
+  const shared = { caseId, itemId, userId, entryId: entry?.id ?? '', fileId: upload.fileId, number: '1', role: 'encrypted', name }
+  return (path) => ({
+    ...shared,
+    id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId, syncId, objectId: storedObject.id }),
+  })
 }
 
-type Ids = { jobId: string; migrationId: string; tokenId: string; uploadId: string; holdId: string; syncId: string }
+type Ids = { jobId: string; migrationId: string; tokenId: string; uploadId: string; holdId: string; syncId: string; objectId: string }
 
 function idFor(path: string, ids: Ids): string {
   if (path.includes('/holds/')) return ids.holdId
@@ -178,6 +194,7 @@ function idFor(path: string, ids: Ids): string {
   if (path.includes('/jobs/')) return ids.jobId
   if (path.includes('/migrations/')) return ids.migrationId
   if (path.includes('/tokens/')) return ids.tokenId
+  if (path.includes('/uploads/')) return ids.objectId
   if (path.includes('/upload-sessions/')) return ids.uploadId
   return tenant.targetId
 }

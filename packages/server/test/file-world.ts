@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Case, File, Part, ProblemDocument, RoleName, UploadCreate, UploadSession } from '@holdfast/api'
 import { type App, createApp } from '../src/app.ts'
 import type { Config } from '../src/config.ts'
+import { defaultObjectConfig, type ObjectConfig } from '../src/config-objects.ts'
 import { createLogger } from '../src/http/request-log.ts'
 import type { Secrets } from '../src/keys/secrets.ts'
 import { type Instance, type Overrides, openInstance } from '../src/open-instance.ts'
@@ -130,6 +131,7 @@ export type FileWorldOptions = Overrides & {
   readonly directPartsAtOnce?: number
   /** Real servers of tests listen on this host. */
   readonly allowLocalTargets?: boolean
+  readonly objects?: Partial<ObjectConfig>
 }
 
 const ROLES: readonly RoleName[] = ['admin', 'examiner', 'viewer', 'auditor']
@@ -148,6 +150,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     directVerifyMaxBytes: options.directVerifyMaxBytes ?? 256 * 1024 * 1024,
     directUploadsPerUser: options.directUploadsPerUser ?? 10,
     directPartsAtOnce: options.directPartsAtOnce ?? 20,
+    objects: { ...defaultObjectConfig, ...options.objects },
     allowLocalTargets: options.allowLocalTargets ?? true,
     clamd: null,
   }

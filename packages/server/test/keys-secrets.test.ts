@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { loadConfig } from '../src/config.ts'
+import { defaultObjectConfig } from '../src/config-objects.ts'
 import { formatKey, parseKey, readKeyFile } from '../src/keys/master-key.ts'
 import { keyKinds, loadKey, loadSecrets } from '../src/keys/secrets.ts'
 
@@ -178,7 +179,7 @@ test('S8: the configuration from its variables, and what holds where none is set
   const { config } = loadConfig(goodKeys)
   assert.deepEqual(config, {
     ...{ dataDir: join(process.cwd(), 'data'), host: 'localhost', port: 8080, databaseUrl: null, publicUrl: null },
-    ...{ trustedProxies: null, movedObjectKeptSeconds: 600, allowLocalTargets: false, clamd: null },
+    ...{ trustedProxies: null, movedObjectKeptSeconds: 600, allowLocalTargets: false, clamd: null, objects: defaultObjectConfig },
   })
   assert.ok(Object.isFrozen(config))
   const set = loadConfig({
@@ -204,6 +205,7 @@ test('S8: the configuration from its variables, and what holds where none is set
       movedObjectKeptSeconds: 0,
       allowLocalTargets: true,
       clamd: { host: 'scan.example', port: 3310 },
+      objects: defaultObjectConfig,
     },
   })
   assert.equal(loadConfig({ ...goodKeys, HOLDFAST_PORT: ' ' }).config.port, 8080)

@@ -15,6 +15,11 @@ export const tenantTable = (sql: Sql) => ({
     const row = await sql.selectFrom('tenants').selectAll().orderBy('id').limit(1).executeTakeFirst()
     return row ? { id: row.id, slug: row.slug, name: row.name, createdAt: row.created_at } : null
   },
+  /** All of them by id. */
+  async page(after: string, limit: number): Promise<TenantRow[]> {
+    const rows = await sql.selectFrom('tenants').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute()
+    return rows.map((row) => ({ id: row.id, slug: row.slug, name: row.name, createdAt: row.created_at }))
+  },
   /** Rejects with `DatabaseConflict` 'tenants_slug' where the slug is taken. */
   async insert(tenant: TenantRow): Promise<void> {
     const { id, slug, name, createdAt } = tenant

@@ -162,6 +162,17 @@ export const uploadTable = (sql: Sql) => ({
     return Number(row.count)
   },
 
+  /** The URL of an open upload was signed anew. */
+  async extendUrl(upload: { tenantId: string; id: string }, urlExpiresAt: number): Promise<void> {
+    await sql
+      .updateTable('uploads')
+      .set({ url_expires_at: urlExpiresAt })
+      .where('tenant_id', '=', upload.tenantId)
+      .where('id', '=', upload.id)
+      .where('status', '=', 'open')
+      .execute()
+  },
+
   /** Keeps the MD5 that the sender declared, before the first one is kept. */
   async declareMd5(upload: { tenantId: string; id: string }, md5: string): Promise<void> {
     await sql

@@ -22,13 +22,18 @@ declare module 'fastify' {
     /**
      * Honours Idempotency-Key. 'replay': the same key and body get the first answer again for 24 hours.
      * 'once': the answer holds a secret that is never stored, so a repetition gets 409 instead of the answer.
+     * 'again': the answer holds what expires, so the handler makes it anew from the id that it left in `request.made`.
      */
-    idempotent?: 'replay' | 'once'
+    idempotent?: 'replay' | 'once' | 'again'
     /** The body is large and may take long: no deadline, only a lowest pace. */
     longBody?: boolean
   }
   interface FastifyRequest {
     /** Who asks. Throws UNAUTHORIZED on public routes without a sign-in. */
     readonly caller: Caller
+    /** On routes that are idempotent 'again': what the first request of this Idempotency-Key made; null for the first one. */
+    madeBefore: string | null
+    /** On such routes: the id of what was made, for repetitions. */
+    made: string | null
   }
 }

@@ -17,11 +17,20 @@ function keyOf(request: FastifyRequest): string | null {
   return key
 }
 
+/** What is kept of an answer: nothing that holds a secret or a signed URL. */
+function keptOf(request: FastifyRequest, payload: unknown): string | null {
+  const { idempotent } = request.routeOptions.config
+  if (idempotent === 'again') return request.made
+  return idempotent === 'once' ? null : String(payload)
+}
+
 /**
  * Honours Idempotency-Key on routes with `config.idempotent`, for signed-in callers: answers a repetition with what was answered
  * first and `Idempotency-Replayed: true`. An answer is kept before it is sent.
  */
 export function registerRepeated(app: HttpApp, idempotency: IdempotencyService): void {
+  app.decorateRequest('madeBefore', null)
+  app.decorateRequest('made', null)
   app.addHook('preHandler', async (request, reply) => {
     const { config, url } = request.routeOptions
     const key = config.idempotent === undefined || config.permission === 'public' ? null : keyOf(request)
@@ -30,6 +39,11 @@ export function registerRepeated(app: HttpApp, idempotency: IdempotencyService):
     const begun = await idempotency.begin(request.caller, { key, route: `${request.method} ${url}`, content }, clientGone(reply))
     if ('turn' in begun) {
       ;(request as WithTurn)[turnKey] = begun.turn
+      return
+    }
+    if (config.idempotent === 'again' && begun.answer.body !== null) {
+      request.madeBefore = begun.answer.body
+      reply.header('idempotency-replayed', 'true')
       return
     }
     if (begun.answer.body === null) {
@@ -43,7 +57,7 @@ export function registerRepeated(app: HttpApp, idempotency: IdempotencyService):
     if (turn === undefined) return payload
     delete (request as WithTurn)[turnKey]
     if (reply.statusCode >= 300) await turn.forget()
-    else await turn.keep({ status: reply.statusCode, body: request.routeOptions.config.idempotent === 'once' ? null : String(payload) })
+    else await turn.keep({ status: reply.statusCode, body: keptOf(request, payload) })
     return payload
   })
 }

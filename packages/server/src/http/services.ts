@@ -12,6 +12,8 @@ import type { ItemService } from '../services/items.ts'
 import type { JobService } from '../services/jobs.ts'
 import type { MemberService } from '../services/members.ts'
 import type { MigrationService } from '../services/moves/migrations.ts'
+import type { ObjectClassService } from '../services/objects/classes.ts'
+import type { ObjectService } from '../services/objects.ts'
 import type { RoleService } from '../services/roles.ts'
 import type { SetupService } from '../services/setup.ts'
 import type { SystemService } from '../services/system.ts'
@@ -30,6 +32,8 @@ export type Services = {
   readonly items: ItemService
   readonly uploads: UploadService
   readonly files: FileService
+  readonly objects: ObjectService
+  readonly objectClasses: ObjectClassService
   readonly downloads: DownloadService
   readonly holds: HoldService
   readonly direct: DirectStateService

@@ -2,7 +2,7 @@ import { type DownloadUrl, type DownloadUrlRequest, type FileStatus, Problem } f
 import { create as contentDisposition } from 'content-disposition'
 import type { Caller } from '../core/actor.ts'
 import { type Clock, toIso } from '../core/clock.ts'
-import { mayShowInline, servedContentType } from '../core/content-types.ts'
+import { dispositionOf, servedContentType } from '../core/content-types.ts'
 import { type ByteRange, strongEtag } from '../core/http-range.ts'
 import type { FileView } from '../db/files.ts'
 import type { Store } from '../db/store.ts'
@@ -10,6 +10,7 @@ import type { StorageTarget } from '../storage/target.ts'
 import { existing, toldBy } from './caller.ts'
 import { lookUpDirect, objectMissing, requireKnownHash } from './direct/direct-download.ts'
 import { openStoredRange } from './direct/plain-range.ts'
+import { requireSame } from './objects/read-object.ts'
 import { ObjectDamaged } from './sealed/damage.ts'
 import { flagDamaged } from './sealed/flag-damaged.ts'
 import { openPlainRange, type PlainRange, type PlainSink } from './sealed/read-plain.ts'
@@ -148,7 +149,7 @@ const URL_SECONDS = 5 * 60
 
 async function giveUrl(deps: DownloadDeps, caller: Caller, request: { fileId: string } & DownloadUrlRequest): Promise<DownloadUrl> {
   const { file } = await find(deps, caller, request.fileId)
-  const type = request.disposition === 'inline' && mayShowInline(file.contentType) ? 'inline' : 'attachment'
+  const type = dispositionOf(file, request.disposition ?? 'attachment')
   await using lease = await deps.targets.lease(file.tenantId, file.targetId)
   const { presign } = lease.target
   if (file.tier !== 'direct' || presign === null) {
@@ -182,7 +183,8 @@ type RangeRequest = { readonly range: ByteRange | null; readonly signal: AbortSi
 /** The object with its end authenticated, and the first segment of the range; null for the bytes of an empty file. */
 async function openRange(deps: DownloadDeps, file: FileView, request: RangeRequest): Promise<PlainRange | null> {
   const { target, signal } = request
-  if (file.tier === 'direct') {
+  if (file.container === null) {
+    if (file.tier === 'object') await requireSame(file, { target, signal })
     const { memory } = deps
     const range = request.range ?? { start: 0, end: file.size - 1 }
     return file.size === 0 ? null : openStoredRange({ target, key: file.objectKey, range, memory, signal })

@@ -1,8 +1,10 @@
 import { type File, type FileQuery, type PageOf, Problem } from '@holdfast/api'
 import type { Caller } from '../core/actor.ts'
+import type { NewAuditEntry } from '../core/audit-entry.ts'
 import type { Clock } from '../core/clock.ts'
 import { hasObject } from '../core/file-states.ts'
 import type { FileRow } from '../db/files.ts'
+import type { NewJob } from '../db/job-queue.ts'
 import type { Store, Tx } from '../db/store.ts'
 import { existing, requireVersion, toldBy } from './caller.ts'
 import type { FilesBelow } from './cases.ts'
@@ -10,9 +12,10 @@ import { cancelHashing, findHashing } from './direct/hash-cancel.ts'
 import { hashFileJob } from './direct/job-kinds.ts'
 import { toFile } from './file-view.ts'
 import { requireNoHold, requireNoHoldBelow } from './holds/require-no-hold.ts'
-import { endUpload } from './ingest/abort.ts'
+import { bucketUrlExpiry, endUpload } from './ingest/abort.ts'
 import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
 import { giveUpSync } from './moves/staging.ts'
+import { scanObjectJob } from './objects/job-kinds.ts'
 import { cutPage, fromCursor, rowsFor } from './pages.ts'
 import { targetRemoved } from './target-view.ts'
 
@@ -35,15 +38,23 @@ export interface FileService extends FilesBelow {
 
 const PAGE = 200
 
+/** What the log tells of a deletion: objects of apps have an action of their own (O14). */
+function removalOf(caller: Caller, file: FileRow): NewAuditEntry {
+  const { caseId, itemId, id: fileId, name, size, sha256 } = file
+  if (file.tier !== 'object')
+    return { ...toldBy(caller), caseId, itemId, fileId, action: 'DELETE', details: { kind: 'file', name, size, sha256 } }
+  const owner = { ownerEntityType: file.ownerType, ownerEntityId: file.ownerId }
+  return { ...toldBy(caller), fileId, action: 'OBJECT_DELETED', details: { name, objectClass: file.objectClass, ...owner, size, sha256 } }
+}
+
 async function deleteStored(tx: Tx, caller: Caller, file: FileRow, at: number): Promise<void> {
   await tx.files.become(file, 'DELETED', { deletedAt: at, wrappedKey: null })
   await giveUpSync(tx, file)
   if (hasObject(file.status)) await tx.targets.free(file.targetId, file.objectSize)
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)
-  await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id }))
-  const { caseId, itemId, id: fileId, name, size, sha256 } = file
-  await tx.audit.append({ ...toldBy(caller), caseId, itemId, fileId, action: 'DELETE', details: { kind: 'file', name, size, sha256 } })
+  await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id, urlExpiresAt: bucketUrlExpiry(upload) }))
+  await tx.audit.append(removalOf(caller, file))
 }
 
 async function deleteUploading(tx: Tx, caller: Caller, file: FileRow, at: number): Promise<void> {
@@ -57,6 +68,14 @@ async function deleteFile(deps: FileDeps, tx: Tx, { caller, file }: { caller: Ca
   const at = deps.clock.now()
   if (file.status === 'PENDING_UPLOAD') await deleteUploading(tx, caller, file, at)
   else await deleteStored(tx, caller, file, at)
+}
+
+/** The job that reads the object of a stored file: the first time to settle it, later to prove it again. */
+function firstOrNextReading(file: FileRow): NewJob {
+  const place = { tenantId: file.tenantId, fileId: file.id }
+  const isFirst = file.status === 'SCANNING'
+  if (isFirst && file.tier === 'object') return scanObjectJob(place)
+  return !isFirst && file.tier === 'direct' ? hashFileJob(place) : verifyFileJob({ ...place, fresh: isFirst })
 }
 
 export function fileService(deps: FileDeps): FileService {
@@ -98,11 +117,7 @@ export function fileService(deps: FileDeps): FileService {
       if (!['SCANNING', 'READY', 'DAMAGED'].includes(file.status)) {
         throw new Problem('FILE_NOT_READY', 'Only a stored file can be verified.', { extra: { fileStatus: file.status } })
       }
-      const { tenantId } = file
-      if (file.tier === 'direct' && file.status !== 'SCANNING') {
-        return { jobId: await store.transaction((tx) => tx.jobs.enqueue(hashFileJob({ tenantId, fileId }))) }
-      }
-      const job = verifyFileJob({ tenantId, fileId, fresh: file.status === 'SCANNING' })
+      const job = firstOrNextReading(file)
       return { jobId: await store.transaction((tx) => tx.jobs.enqueue(job)) }
     },
     async cancelVerify(caller, fileId) {

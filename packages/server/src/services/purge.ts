@@ -44,6 +44,16 @@ async function isOwn(store: Store, file: FileRow, upload: UploadView | null): Pr
   return (await store.read.files.findHolder(file.targetId, file.objectKey))?.id === file.id
 }
 
+/**
+ * Removes at once what a failed file has left at its target, where no hold covers it and the target does it. The job that was queued with
+ * the failure comes after it in any case: it tries again, and removes what a URL that was given out has stored since.
+ */
+export async function purgeFailedNow(deps: PurgeDeps, place: { tenantId: string; fileId: string }): Promise<void> {
+  const file = await deps.store.read.files.findAny(place.tenantId, place.fileId)
+  if (file?.status !== 'FAILED' || (await deps.store.read.holds.idsOn(file)).length > 0) return
+  await removeFromTarget(deps, file).catch(() => {})
+}
+
 async function removeFromTarget(deps: PurgeDeps, file: FileRow): Promise<void> {
   const upload = await deps.store.read.uploads.findOfFile(file.tenantId, file.id)
   await using lease = await deps.targets.lease(file.tenantId, file.targetId)

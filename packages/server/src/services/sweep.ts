@@ -1,11 +1,14 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
-import { directPrefix, securePrefix } from '../core/object-keys.ts'
+import { directPrefix, objectPrefix, securePrefix } from '../core/object-keys.ts'
+import type { FileRow } from '../db/files.ts'
+import type { NewJob } from '../db/job-queue.ts'
 import type { TargetRow } from '../db/targets.ts'
 import type { UploadView } from '../db/uploads.ts'
 import { abortIdleUpload } from './ingest/abort.ts'
 import { finishCompletion } from './ingest/complete.ts'
 import type { IngestDeps } from './ingest/deps.ts'
 import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
+import { scanObjectJob } from './objects/job-kinds.ts'
 
 const PAGE = 200
 /** A completion that nobody has touched for this long was interrupted, or its client gave up. */
@@ -15,7 +18,7 @@ const ORPHAN_MILLISECONDS = 2 * 3_600_000
 
 export type SweepOptions = { readonly signal: AbortSignal; readonly onError: (error: unknown, what: object) => void }
 
-async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>): AsyncGenerator<T> {
+export async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>): AsyncGenerator<T> {
   for (let after = ''; ; ) {
     const rows = await read(after)
     yield* rows
@@ -26,7 +29,7 @@ async function* pages<T extends { readonly id: string }>(read: (after: string) =
 }
 
 /** Goes on with the next where one fails: a target that is away must not keep the others waiting. */
-async function each<T>(
+export async function each<T>(
   rows: AsyncIterable<T>,
   options: SweepOptions & { about: (row: T) => object },
   act: (row: T) => Promise<void>,
@@ -56,8 +59,15 @@ export async function sweepUploads(deps: IngestDeps, options: SweepOptions): Pro
   await each(untouched('open', idleSince), { ...options, about }, async (upload) => {
     await abortIdleUpload(deps, upload, idleSince)
   })
-  await each(untouched('completing', now - STUCK_MILLISECONDS), { ...options, about }, (upload) => finishCompletion(deps, upload))
+  await each(untouched('completing', now - STUCK_MILLISECONDS), { ...options, about }, async (upload) => {
+    if (upload.policy === null) await finishCompletion(deps, upload)
+  })
   await requeue(deps, options)
+}
+
+const firstReading = (file: FileRow): NewJob => {
+  const place = { tenantId: file.tenantId, fileId: file.id }
+  return file.tier === 'object' ? scanObjectJob(place) : verifyFileJob({ ...place, fresh: true })
 }
 
 async function requeue(deps: IngestDeps, options: SweepOptions): Promise<void> {
@@ -67,7 +77,7 @@ async function requeue(deps: IngestDeps, options: SweepOptions): Promise<void> {
     pages((after) => store.read.files.pageByStatus('SCANNING', after, PAGE)),
     { ...options, about },
     async (file) => {
-      await store.transaction((tx) => tx.jobs.enqueue(verifyFileJob({ tenantId: file.tenantId, fileId: file.id, fresh: true })))
+      await store.transaction((tx) => tx.jobs.enqueue(firstReading(file)))
     },
   )
   await each(
@@ -112,7 +122,9 @@ export async function sweepTargets(deps: IngestDeps, options: SweepOptions): Pro
       await lease.target.abortWrite(key, write, { signal })
       removed += 1
     }
-    for await (const found of lease.target.listWrites(securePrefix(row.tenantId), now - ORPHAN_MILLISECONDS, { signal })) await abort(found)
+    for (const prefix of [securePrefix(row.tenantId), objectPrefix(row.tenantId)]) {
+      for await (const found of lease.target.listWrites(prefix, now - ORPHAN_MILLISECONDS, { signal })) await abort(found)
+    }
     for await (const found of lease.target.listWrites(directPrefix(row.tenantId), now - DIRECT_ORPHAN_MILLISECONDS, { signal })) {
       if (await isOwnDirectWrite(deps, row, found)) await abort(found)
     }

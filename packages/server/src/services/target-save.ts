@@ -44,9 +44,9 @@ export async function createTarget(deps: TargetDeps, caller: Caller, request: Ta
       const known = await tx.targets.findByLocation(caller.tenantId, location)
       if (known && known.removedAt === null) throw taken(known)
       const id = known?.id ?? newId()
-      const row = draft(deps, caller, { request, id, location })
+      const row = draftTarget(deps, caller, { request, id, location })
       if (known) await takeBack(tx, caller, { known, row })
-      else await insert(tx, caller, row)
+      else await insertTarget(tx, caller, row)
       return id
     })
   } catch (error) {
@@ -55,7 +55,8 @@ export async function createTarget(deps: TargetDeps, caller: Caller, request: Ta
   }
 }
 
-function draft(deps: TargetDeps, caller: Caller, given: { request: TargetCreate; id: string; location: string }): TargetRow {
+/** The row of a new target, with its secrets sealed. */
+export function draftTarget(deps: TargetDeps, caller: Caller, given: { request: TargetCreate; id: string; location: string }): TargetRow {
   const { request, id, location } = given
   const { tenantId } = caller
   return {
@@ -66,7 +67,7 @@ function draft(deps: TargetDeps, caller: Caller, given: { request: TargetCreate;
   }
 }
 
-async function insert(tx: Tx, caller: Caller, row: TargetRow): Promise<void> {
+export async function insertTarget(tx: Tx, caller: Caller, row: TargetRow): Promise<void> {
   await tx.targets.insert(row)
   const details = { kind: 'target', name: row.name, targetId: row.id, targetKind: row.kind, location: row.location }
   await tx.audit.append({ ...toldBy(caller), action: 'CREATE', details })

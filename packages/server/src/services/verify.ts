@@ -11,6 +11,7 @@ import type { DigestPool } from './ingest/digest-pool.ts'
 import { purgeObjectJob } from './ingest/job-kinds.ts'
 import { createSealsDigest } from './ingest/part-sealer.ts'
 import { beginSync, giveUpSync } from './moves/staging.ts'
+import { digestBytes, openObjectBytes } from './objects/read-object.ts'
 import { ObjectDamaged } from './sealed/damage.ts'
 import { flagDamaged } from './sealed/flag-damaged.ts'
 import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
@@ -80,6 +81,10 @@ export async function digestSealed(
 async function readBack(deps: VerifyDeps, file: FileRow, options: VerifyOptions): Promise<string> {
   await using lease = await deps.targets.lease(file.tenantId, file.targetId)
   const { signal } = options
+  if (file.container === null) {
+    using source = await openObjectBytes(deps, file, { target: lease.target, signal })
+    return (await digestBytes(source, options)).sha256
+  }
   const sealed = await openSealedObject(deps, file, { target: lease.target, signal, fresh: true })
   return digestSealed(deps, sealed, { ...options, check: await sealCheckOf(deps.store, file, sealed.geometry.segmentCount) })
 }

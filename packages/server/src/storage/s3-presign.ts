@@ -46,7 +46,7 @@ export const createPresign = (s3: S3): Presign => ({
     })
     return sign(s3, command, { method: 'GET', expiresInSeconds, headers: {} })
   },
-  async put(key, { expiresInSeconds, size, contentType, sha256 }) {
+  async put(key, { expiresInSeconds, size, contentType, sha256, ifAbsent }) {
     await requireExactName(s3, key)
     const checksum = sha256 && Buffer.from(sha256).toString('base64')
     const command = new PutObjectCommand({
@@ -54,12 +54,14 @@ export const createPresign = (s3: S3): Presign => ({
       Key: toObjectKey(s3, key),
       ContentLength: size,
       ContentType: contentType,
+      ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
       ...encryptionOf(s3),
       ...(checksum ? { ChecksumSHA256: checksum, ChecksumAlgorithm: 'SHA256' as const } : {}),
     })
     const headers = {
       'content-type': contentType,
       'content-length': String(size),
+      ...(ifAbsent ? { 'if-none-match': '*' } : {}),
       ...encryptionHeaders(s3),
       ...(checksum ? { 'x-amz-checksum-sha256': checksum, 'x-amz-sdk-checksum-algorithm': 'SHA256' } : {}),
     }

@@ -130,7 +130,11 @@ export type SignedRequest = { url: string; method: 'GET' | 'PUT'; headers: Recor
 /** Bearer requests that a browser makes straight to the backend. Never logged. */
 export interface Presign {
   get(key: string, options: { expiresInSeconds: number; disposition?: string; contentType?: string }): Promise<SignedRequest>
-  put(key: string, options: { expiresInSeconds: number; size: number; contentType: string; sha256?: Uint8Array }): Promise<SignedRequest>
+  /** `ifAbsent`: where the backend has conditional writes, what is stored at the key once is not replaced by the same URL. */
+  put(
+    key: string,
+    options: { expiresInSeconds: number; size: number; contentType: string; sha256?: Uint8Array; ifAbsent?: boolean },
+  ): Promise<SignedRequest>
   part(key: string, write: WriteId, number: number, options: { expiresInSeconds: number; size: number }): Promise<SignedRequest>
   /** What the backend holds of a write, by number: of parts that were sent without this server in between. 'not-found' where it is gone. */
   listParts(key: string, write: WriteId, options?: CallOptions): Promise<PartReceipt[]>

@@ -2,7 +2,8 @@ import { Problem, Uuid } from '@holdfast/api'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { mayShowInline, servedContentType } from '../../core/content-types.ts'
+import type { Caller } from '../../core/actor.ts'
+import { dispositionOf, servedContentType } from '../../core/content-types.ts'
 import { type ByteRange, evaluateConditions, parseRange, rangeStillHolds } from '../../core/http-range.ts'
 import type { Downloadable, DownloadService } from '../../services/downloads.ts'
 import { answers } from '../answers.ts'
@@ -25,8 +26,8 @@ const policyOf = (contentType: string): string =>
   }`
 
 /** The fields that GET and HEAD answer alike (RFC 9110 §9.3.2). */
-function describe(request: FastifyRequest, reply: FastifyReply, { file, etag }: Downloadable): FastifyReply {
-  const inline = (request.query as Query).disposition === 'inline' && mayShowInline(file.contentType)
+export function tellContent(request: FastifyRequest, reply: FastifyReply, { file, etag }: Downloadable): FastifyReply {
+  const inline = dispositionOf(file, (request.query as Query).disposition ?? 'attachment') === 'inline'
   return reply
     .header('etag', etag)
     .header('accept-ranges', 'bytes')
@@ -39,7 +40,7 @@ function describe(request: FastifyRequest, reply: FastifyReply, { file, etag }: 
 }
 
 /** Null: the whole file. Throws RANGE_NOT_SATISFIABLE. */
-function rangeOf(request: FastifyRequest, reply: FastifyReply, found: Downloadable): ByteRange | null {
+export function rangeOf(request: FastifyRequest, reply: FastifyReply, found: Downloadable): ByteRange | null {
   const { range, 'if-range': ifRange } = request.headers
   const asked = rangeStillHolds(ifRange as string | undefined, found.etag) ? parseRange(range, found.size) : { kind: 'whole' as const }
   if (asked.kind === 'part') return asked.range
@@ -49,7 +50,7 @@ function rangeOf(request: FastifyRequest, reply: FastifyReply, found: Downloadab
 }
 
 /** True: answer 304. Throws PRECONDITION_FAILED. */
-function isNotModified(request: FastifyRequest, found: Downloadable): boolean {
+export function isNotModified(request: FastifyRequest, found: Downloadable): boolean {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
   const outcome = evaluateConditions({ ifMatch, ifNoneMatch }, found.etag)
   if (outcome === 'failed') throw new Problem('PRECONDITION_FAILED', 'The file has another ETag.', { extra: { etag: found.etag } })
@@ -60,17 +61,17 @@ function isNotModified(request: FastifyRequest, found: Downloadable): boolean {
  * Answers with the bytes, past Fastify's own sending: the service lends buffers that must not be touched before they are out.
  * Where the object turns out to be damaged after the head is sent, the connection is cut, so that no client takes it for complete.
  */
-async function sendContent(
+export async function sendContent(
   downloads: DownloadService,
   found: Downloadable,
-  exchange: { request: FastifyRequest; reply: FastifyReply; range: ByteRange | null },
+  exchange: { request: FastifyRequest; reply: FastifyReply; range: ByteRange | null; caller: Caller },
 ): Promise<void> {
-  const { request, reply, range } = exchange
+  const { request, reply, range, caller } = exchange
   const { raw } = reply
   const sink = createResponseSink(raw)
-  await using download = await downloads.start(request.caller, found, { range, signal: sink.signal })
+  await using download = await downloads.start(caller, found, { range, signal: sink.signal })
   const length = range ? range.end - range.start + 1 : found.size
-  describe(request, reply, found).header('content-length', length)
+  tellContent(request, reply, found).header('content-length', length)
   if (range) reply.header('content-range', `bytes ${range.start}-${range.end}/${found.size}`)
   reply.hijack()
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
@@ -103,9 +104,9 @@ export function registerContentRoutes(app: HttpApp, { downloads }: Services): vo
   const config = { permission: 'file.download' as const }
   app.get(url, { config, schema: get, exposeHeadRoute: false }, async (request, reply) => {
     const found = await downloads.find(request.caller, request.params.fileId)
-    if (isNotModified(request, found)) return describe(request, reply, found).code(304).send()
+    if (isNotModified(request, found)) return tellContent(request, reply, found).code(304).send()
     const range = rangeOf(request, reply, found)
-    await sendContent(downloads, found, { request, reply, range })
+    await sendContent(downloads, found, { request, reply, range, caller: request.caller })
     return reply
   })
 
@@ -116,7 +117,7 @@ export function registerContentRoutes(app: HttpApp, { downloads }: Services): vo
   }
   app.head(url, { config, schema: head }, async (request, reply) => {
     const found = await downloads.find(request.caller, request.params.fileId)
-    if (isNotModified(request, found)) return describe(request, reply, found).code(304).send()
-    return describe(request, reply, found).header('content-length', found.size).send()
+    if (isNotModified(request, found)) return tellContent(request, reply, found).code(304).send()
+    return tellContent(request, reply, found).header('content-length', found.size).send()
   })
 }

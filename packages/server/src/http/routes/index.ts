@@ -13,6 +13,8 @@ import { registerJobRoutes } from './jobs.ts'
 import { registerMeRoutes } from './me.ts'
 import { registerMemberRoutes } from './members.ts'
 import { registerMigrationRoutes } from './migrations.ts'
+import { registerObjectClassRoutes } from './object-classes.ts'
+import { registerObjectRoutes } from './objects.ts'
 import { registerRoleRoutes } from './roles.ts'
 import { registerSetupRoutes } from './setup.ts'
 import { registerSyncRoutes } from './syncs.ts'
@@ -41,6 +43,8 @@ const groups: readonly RegisterRoutes[] = [
   registerItemRoutes,
   registerUploadRoutes,
   registerFileRoutes,
+  registerObjectRoutes,
+  registerObjectClassRoutes,
   registerHoldRoutes,
   registerDirectRoutes,
   registerTargetRoutes,

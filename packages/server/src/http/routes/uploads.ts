@@ -25,7 +25,7 @@ const tags = ['Uploads']
 const config = { permission: 'file.upload' as const }
 /** The number is any integer here, so that a part beyond the plan is answered as that and with the plan. */
 const PartParams = Type.Object({ id: Uuid, number: Type.Integer() }, { additionalProperties: false })
-const PartHeaders = Type.Object({
+export const PartHeaders = Type.Object({
   'content-length': Type.Optional(Type.String({ description: 'Required: exactly the bytes of the part' })),
   'content-digest': Type.Optional(Type.String({ maxLength: 1024, description: 'RFC 9530, e.g. sha-256=:…:' })),
 })
@@ -153,7 +153,8 @@ function registerContent(app: HttpApp, { uploads }: Services): void {
   )
 }
 
-async function takingBody<T>(request: FastifyRequest, reply: FastifyReply, take: () => Promise<T>): Promise<T> {
+/** Runs `take`, and makes sure that what is left of the body after a refusal does not keep the answer from its sender. */
+export async function takingBody<T>(request: FastifyRequest, reply: FastifyReply, take: () => Promise<T>): Promise<T> {
   try {
     return await take()
   } catch (error) {
@@ -165,7 +166,8 @@ async function takingBody<T>(request: FastifyRequest, reply: FastifyReply, take:
   }
 }
 
-function bodyOf(request: FastifyRequest): PartBody {
+/** The body of the request as it comes. BAD_REQUEST without its length. */
+export function bodyOf(request: FastifyRequest): PartBody {
   const length = request.headers['content-length']
   if (length === undefined || !/^\d{1,15}$/.test(length)) throw new Problem('BAD_REQUEST', 'Send the part with Content-Length.')
   const sha256 = parseContentDigest(request.headers['content-digest'] as string | undefined)

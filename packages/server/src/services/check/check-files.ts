@@ -3,6 +3,8 @@ import type { FileRow } from '../../db/files.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import { hashObject } from '../direct/hash-object.ts'
 import { purgeKey, verifyKey } from '../ingest/job-kinds.ts'
+import { scanKey } from '../objects/job-kinds.ts'
+import { digestBytes, openObjectBytes } from '../objects/read-object.ts'
 import { ObjectDamaged } from '../sealed/damage.ts'
 import { openSealedObject } from '../sealed/sealed-object.ts'
 import { digestSealed } from '../verify.ts'
@@ -26,7 +28,7 @@ export async function checkFile(deps: CheckDeps, file: FileRow, options: CheckOp
 }
 
 async function checkScanning(deps: CheckDeps, file: FileRow, notes: CheckNotes): Promise<void> {
-  if (await deps.store.read.jobs.isActive(verifyKey(file.id))) return
+  if (await deps.store.read.jobs.isActive(file.tier === 'object' ? scanKey(file.id) : verifyKey(file.id))) return
   const now = await deps.store.read.files.findAny(file.tenantId, file.id)
   if (now?.status === 'SCANNING') notes.find('job-lost', file.id, 'SCANNING without a verification that is queued or running')
 }
@@ -52,6 +54,16 @@ async function checkDirect(deps: CheckDeps, file: FileRow, at: CheckOptions & { 
   if (file.sha256 !== sha256) notes.find('file-opens', file.id, `SHA-256 is ${sha256}, not ${file.sha256}`)
 }
 
+/** SHA-256 of what the object holds, as its sender sent it. */
+async function readDigest(deps: CheckDeps, file: FileRow, reading: { target: StorageTarget; signal: AbortSignal }): Promise<string> {
+  if (file.tier === 'object') {
+    using source = await openObjectBytes(deps, file, reading)
+    return (await digestBytes(source, reading)).sha256
+  }
+  const sealed = await openSealedObject(deps, file, { ...reading, fresh: true })
+  return await digestSealed(deps, sealed, { signal: reading.signal, progress: async () => {} })
+}
+
 async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
   const { notes, signal } = options
   try {
@@ -62,8 +74,7 @@ async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions
       throw new ObjectDamaged(stat ? `the object has ${stat.size} bytes, not ${file.objectSize}` : 'there is no object')
     }
     if (file.tier === 'direct') return await checkDirect(deps, file, { ...options, target: lease.target })
-    const sealed = await openSealedObject(deps, file, { target: lease.target, signal, fresh: true })
-    const sha256 = await digestSealed(deps, sealed, { signal, progress: async () => {} })
+    const sha256 = await readDigest(deps, file, { target: lease.target, signal })
     notes.counts.opened += 1
     if (file.sha256 !== null && file.sha256 !== sha256) notes.find('file-opens', file.id, `SHA-256 is ${sha256}, not ${file.sha256}`)
   } catch (error) {

@@ -6,6 +6,7 @@ import type { SealedReaderDeps } from '../sealed/sealed-object.ts'
 import type { TargetAccess } from '../target-access.ts'
 import { checkFile } from './check-files.ts'
 import { checkHolds } from './check-holds.ts'
+import { checkCurrent } from './check-objects.ts'
 import { checkTarget, checkUsage } from './check-targets.ts'
 import { checkUpload } from './check-uploads.ts'
 import { type CheckNotes, type CheckReport, createCheckNotes } from './report.ts'
@@ -52,6 +53,7 @@ export async function checkStore(deps: CheckDeps, options: CheckOptions): Promis
     options.signal.throwIfAborted()
     await checkFile(deps, file, { ...options, notes })
     await checkUpload(deps, file, notes)
+    await checkCurrent(deps, file, notes)
     options.progress?.({ files: notes.counts.files })
   }
   const rows: TargetRow[] = []

@@ -1,6 +1,6 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
 import { hasObject } from '../../core/file-states.ts'
-import { directPrefix, securePrefix } from '../../core/object-keys.ts'
+import { directPrefix, objectPrefix, securePrefix } from '../../core/object-keys.ts'
 import { leftoverTarget } from '../../db/moves.ts'
 import type { TargetRow } from '../../db/targets.ts'
 import type { StorageTarget } from '../../storage/target.ts'
@@ -10,17 +10,23 @@ import type { CheckNotes } from './report.ts'
 /** A write without an upload is what a crash between its begin and its row leaves; the sweep has this long to remove it. */
 const ORPHAN_PATIENCE = UPLOAD_IDLE_SECONDS * 1000
 
+/** What a tenant's files are stored below, each by its tier. */
+const prefixesOf = ({ tenantId }: TargetRow): string[] => [securePrefix(tenantId), objectPrefix(tenantId)]
+
 /** Looks at what lies at one target and whether a row knows it. */
 export async function checkTarget(deps: CheckDeps, row: TargetRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
   const { notes, signal } = options
   notes.counts.targets += 1
   try {
     await using lease = await deps.targets.lease(row.tenantId, row.id)
-    for await (const { key } of lease.target.list(securePrefix(row.tenantId), { signal })) {
-      notes.counts.objects += 1
-      if (!(await isKnown(deps, row, key))) notes.find('object-row', key, 'no file has this object')
+    for (const prefix of prefixesOf(row)) {
+      for await (const { key } of lease.target.list(prefix, { signal })) {
+        notes.counts.objects += 1
+        if (!(await isKnown(deps, row, key))) notes.find('object-row', key, 'no file has this object')
+      }
+      await checkWrites(deps, { row, target: lease.target, prefix }, options)
     }
-    await checkWrites(deps, { row, target: lease.target }, options)
+    await countDirectWrites(deps, { row, target: lease.target }, options)
   } catch (error) {
     signal.throwIfAborted()
     notes.find('target', row.id, error instanceof Error ? error.message : 'unknown')
@@ -33,7 +39,11 @@ async function isKnown(deps: CheckDeps, row: TargetRow, key: string): Promise<bo
   if (!file) return false
   if (file.targetId !== row.id) return isMoving(deps, row, file.id)
   if (hasObject(file.status)) return true
-  if (file.status === 'PENDING_UPLOAD') return (await deps.store.read.uploads.findOfFile(row.tenantId, file.id))?.status === 'completing'
+  if (file.status === 'PENDING_UPLOAD') {
+    const upload = await deps.store.read.uploads.findOfFile(row.tenantId, file.id)
+    // A sender puts an object into the bucket before it tells of it.
+    return upload?.status === 'completing' || (upload?.delivery === 'presigned' && upload.policy !== null)
+  }
   return file.purgedAt === null
 }
 
@@ -47,17 +57,24 @@ async function isMoving(deps: CheckDeps, row: TargetRow, fileId: string): Promis
   )
 }
 
-async function checkWrites(
+/** Others write there, too, and nobody but the sweep judges which are whose. */
+async function countDirectWrites(
   deps: CheckDeps,
   at: { row: TargetRow; target: StorageTarget },
   { notes, signal }: CheckOptions & { notes: CheckNotes },
 ): Promise<void> {
-  const now = deps.clock.now()
-  for await (const { write } of at.target.listWrites(directPrefix(at.row.tenantId), now + 1, { signal })) {
-    // Others write there, too, and nobody but the sweep judges which are whose.
+  for await (const { write } of at.target.listWrites(directPrefix(at.row.tenantId), deps.clock.now() + 1, { signal })) {
     if (await deps.store.read.uploads.isWriteRunning(write)) notes.counts.writes += 1
   }
-  for await (const { key, write, startedAt } of at.target.listWrites(securePrefix(at.row.tenantId), now + 1, { signal })) {
+}
+
+async function checkWrites(
+  deps: CheckDeps,
+  at: { row: TargetRow; target: StorageTarget; prefix: string },
+  { notes, signal }: CheckOptions & { notes: CheckNotes },
+): Promise<void> {
+  const now = deps.clock.now()
+  for await (const { key, write, startedAt } of at.target.listWrites(at.prefix, now + 1, { signal })) {
     notes.counts.writes += 1
     if (startedAt > now - ORPHAN_PATIENCE || (await deps.store.read.uploads.isWriteRunning(write))) continue
     if (await deps.store.read.moves.isWriteRunning(write)) continue

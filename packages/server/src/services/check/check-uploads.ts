@@ -11,7 +11,8 @@ const COMPLETING_MILLISECONDS = 3_600_000
 
 /** Which states of upload and file fit each other. */
 function isFitting(upload: UploadView, file: FileRow): boolean {
-  if (upload.status === 'aborted') return file.status === 'DELETED'
+  // What was not what its sender declared has failed, and says so until it is cleaned up.
+  if (upload.status === 'aborted') return file.status === 'DELETED' || (upload.policy !== null && file.status === 'FAILED')
   if (upload.status === 'completed') return file.status !== 'PENDING_UPLOAD'
   return file.status === 'PENDING_UPLOAD'
 }
@@ -39,6 +40,7 @@ function checkAlive(deps: CheckDeps, upload: UploadView, notes: CheckNotes): voi
 }
 
 async function checkParts(deps: CheckDeps, upload: UploadView, notes: CheckNotes): Promise<void> {
+  if (upload.policy !== null && upload.delivery === 'presigned') return
   const plan = partPlanOf(upload)
   for (const part of await deps.store.read.uploads.parts(upload.id)) {
     const planned = findPlannedPart(plan, part.number)

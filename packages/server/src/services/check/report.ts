@@ -8,6 +8,7 @@ export const checkInvariants = {
   'upload-file': 'An upload and its file are in states that fit each other.',
   'upload-parts': 'The receipts of an open upload lie within its plan.',
   'upload-alive': 'No upload is stuck: idle ones are ended, interrupted completions are finished.',
+  'object-current': 'What counts for an owner is READY, and one only where its class is replaced.',
   'job-lost': 'Whatever waits for a background job has one.',
   'quota-sum': 'Used and reserved bytes of every target are the sums over its files and uploads.',
   'hold-kept': 'Nothing that a legal hold in force names is deleted.',

@@ -8,6 +8,10 @@ import type { IngestDeps } from './deps.ts'
 import { purgeObjectJob } from './job-kinds.ts'
 import { getUpload, requireOwner, uploadClosed } from './session.ts'
 
+/** When the URL expires by which a sender can store bytes in the bucket itself; null where all bytes pass through this server. */
+export const bucketUrlExpiry = (upload: Pick<UploadView, 'delivery' | 'urlExpiresAt'> | null): number | null =>
+  upload?.delivery === 'presigned' ? upload.urlExpiresAt : null
+
 type Ending = Pick<Caller, 'actor' | 'requestId'> & { readonly reason: string; readonly at: number }
 
 /**
@@ -39,7 +43,7 @@ export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Pro
       reason: ending.reason,
     },
   })
-  await tx.jobs.enqueue(purgeObjectJob({ tenantId, fileId }))
+  await tx.jobs.enqueue(purgeObjectJob({ tenantId, fileId, urlExpiresAt: bucketUrlExpiry(upload) }))
   return true
 }
 

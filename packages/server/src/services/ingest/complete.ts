@@ -77,7 +77,7 @@ async function settle(tx: Tx, upload: UploadView, by: Settled): Promise<void> {
 }
 
 /** A pass of the target is noted at most this often, so that uploads do not all write to its row (T7 counts in minutes). */
-const PASS_NOTED_EVERY = 60_000
+export const PASS_NOTED_EVERY = 60_000
 
 /** Takes a completion that has begun to its end, from wherever it was interrupted. */
 export async function finishCompletion(

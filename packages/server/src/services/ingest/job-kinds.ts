@@ -20,10 +20,17 @@ export const verifyFileJob = (file: { tenantId: string; fileId: string; fresh: b
   uniqueKey: verifyKey(file.fileId),
 })
 
-/** What a purge needs is in the rows of file and upload, which outlive the object. */
-export const purgeObjectJob = (file: { tenantId: string; fileId: string }): NewJob => ({
+/** A URL that a bucket has granted can store an object until it expires, by the bucket's clock: what is removed before may come back. */
+const URL_SLACK = 60_000
+
+/**
+ * What a purge needs is in the rows of file and upload, which outlive the object. Where a URL for its bytes was given out, it waits
+ * until that has expired.
+ */
+export const purgeObjectJob = (file: { tenantId: string; fileId: string; urlExpiresAt?: number | null }): NewJob => ({
   kind: PURGE_OBJECT,
   tenantId: file.tenantId,
   payload: { fileId: file.fileId },
+  ...(file.urlExpiresAt ? { runAt: file.urlExpiresAt + URL_SLACK } : {}),
   uniqueKey: purgeKey(file.fileId),
 })

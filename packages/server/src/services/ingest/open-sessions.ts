@@ -23,6 +23,16 @@ export interface OpenSessions {
   drop(uploadId: string): void
 }
 
+export async function openSession(deps: Pick<IngestDeps, 'keys'>, upload: UploadView): Promise<OpenSession> {
+  if (upload.tier === 'direct') {
+    const plan = partPlanOf(upload)
+    return { upload, plan, pieces: (part) => createPlainPieces({ plan, part }) }
+  }
+  const plan = planOfUpload(upload)
+  const cipher = await openCipher(deps.keys, upload, upload.header)
+  return { upload, plan, pieces: (part) => createPartSealer({ plan, part, cipher }) }
+}
+
 const KEPT = 64
 const KEPT_MILLISECONDS = 60_000
 
@@ -34,15 +44,6 @@ export function createOpenSessions(deps: IngestDeps): OpenSessions {
     for (const [id, { until }] of kept) if (kept.size > KEPT || until < deps.clock.now()) kept.delete(id)
     return session
   }
-  const open = async (upload: UploadView): Promise<OpenSession> => {
-    if (upload.tier === 'direct') {
-      const plan = partPlanOf(upload)
-      return { upload, plan, pieces: (part) => createPlainPieces({ plan, part }) }
-    }
-    const plan = planOfUpload(upload)
-    const cipher = await openCipher(deps.keys, upload, upload.header)
-    return { upload, plan, pieces: (part) => createPartSealer({ plan, part, cipher }) }
-  }
   return {
     async get(caller, uploadId) {
       const found = kept.get(uploadId)
@@ -51,7 +52,7 @@ export function createOpenSessions(deps: IngestDeps): OpenSessions {
       requireOwner(caller, upload)
       if (found && found.until >= deps.clock.now()) return found
       if (upload.status !== 'open') throw uploadClosed(upload)
-      return keep(await open(upload))
+      return keep(await openSession(deps, upload))
     },
     drop: (uploadId) => void kept.delete(uploadId),
   }

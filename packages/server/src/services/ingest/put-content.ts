@@ -11,7 +11,8 @@ import { getUpload, uploadClosed } from './session.ts'
 /** Parts of one body that may be on their way to be durable while the next one arrives. */
 const BEHIND = 2
 
-async function takeAll(deps: IngestDeps, session: OpenSession, body: PartBody): Promise<void> {
+/** Takes all parts of the plan from one body, which has exactly the bytes of the upload. */
+export async function takeAll(deps: IngestDeps, session: OpenSession, body: PartBody): Promise<void> {
   const behind = new Set<Promise<void>>()
   const failures: unknown[] = []
   for (let number = 1; number <= session.plan.partCount && failures.length === 0; number += 1) {

@@ -1,0 +1,23 @@
+import { Problem } from '@holdfast/api'
+import { each, pages, type SweepOptions } from '../sweep.ts'
+import { finishObject } from './complete.ts'
+import type { ObjectDeps } from './deps.ts'
+
+const PAGE = 200
+/** A completion that nobody has touched for this long was interrupted, or its client gave up. */
+const STUCK_MILLISECONDS = 2 * 60_000
+
+/** Takes interrupted completions of objects to their end, whatever that is. Repeatable, from several instances at once. */
+export async function sweepObjects(deps: ObjectDeps, options: SweepOptions): Promise<void> {
+  const { store, clock } = deps.ingest
+  const before = clock.now() - STUCK_MILLISECONDS
+  const stuck = pages((after) => store.read.uploads.pageUntouched('completing', before, { after, limit: PAGE }))
+  await each(stuck, { ...options, about: (row) => ({ uploadId: row.id }) }, async (upload) => {
+    if (upload.policy === null) return
+    try {
+      await finishObject(deps, upload)
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'CHECKSUM_MISMATCH') throw error
+    }
+  })
+}
