@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { launchChromium, makeCase, rowSays, signIn, uploadedTo, visit } from './browser.ts'
-import { admin, openHouse } from './house.ts'
+import { chooseFiles, launchChromium, makeCase, rowSays, signIn, uploadedTo, visit } from './browser.ts'
+import { admin, makeEvidence, openHouse } from './house.ts'
 
 const MB = 1_000_000
 let browser: Browser
@@ -46,4 +46,23 @@ test('S9: where the browser has file handles, an interrupted upload goes on by o
   await page.getByRole('button', { name: 'image.dd', exact: true }).click()
   assert.equal(await page.getByRole('dialog', { name: 'File details' }).getByText(digest).count(), 2)
   assert.deepEqual(visitor.complaints, [])
+})
+
+test('D9: a file is hashed although the program that does it could not be loaded at first', async () => {
+  await using house = await openHouse({ withAdmin: true })
+  await using visitor = await visit(browser, house.origin)
+  const { page } = visitor
+  await signIn(page, admin)
+  await makeCase(page, 'CASE-8', 'Workers')
+  let refused = 0
+  await page.route(/hash-worker/, (route) => {
+    refused += 1
+    return refused === 1 ? route.abort() : route.continue()
+  })
+  const digest = await makeEvidence(house.at('image.dd'), 2 * MB, 6)
+  await chooseFiles(page, 'Choose files', house.at('image.dd'))
+  await rowSays(page, 'image.dd', 'Ready')
+  assert.equal(refused, 2)
+  await page.getByRole('button', { name: 'image.dd', exact: true }).click()
+  await page.getByRole('dialog', { name: 'File details' }).getByText(digest).first().waitFor()
 })

@@ -25,6 +25,9 @@ test('D13: where more than half would vanish, the words name the number and the 
   const said = saySync(sync({ status: 'stopped', removed: some(8), unchanged: 2, mode: 'apply' }))
   assert.equal(said.label, '8 of 10 files would vanish')
   assert.match(said.explain, /wrong mount.*Nothing was changed/)
+  const late = saySync(sync({ status: 'stopped', mode: 'apply', unchanged: 0, error: '8 of 10 files would leave the list.' }))
+  assert.equal(late.label, 'Stopped before anything was changed')
+  assert.match(late.explain, /^8 of 10/)
 })
 
 test('D13: a listing that fails removes nothing, and says so with its reason', () => {

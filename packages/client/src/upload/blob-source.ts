@@ -42,7 +42,27 @@ async function probe(body: Blob): Promise<void> {
     })
 }
 
-function digestInWorker(blob: Blob, pass: DigestPass): Promise<string> {
+/** How often, and how long apart in milliseconds, the program that hashes is asked for while it can't be loaded. */
+const loading = { tries: 60, pause: 2_000 }
+
+/** The program that hashes comes from the server, which may be away for a while just when it is first needed. */
+async function digestInWorker(blob: Blob, pass: DigestPass): Promise<string> {
+  for (let left = loading.tries; ; left -= 1) {
+    try {
+      return await digestOnce(blob, pass)
+    } catch (error) {
+      if (!(error instanceof NotLoaded)) throw error
+      if (left <= 1)
+        throw new UploadError('unreachable', 'The program that hashes the file could not be loaded', { retryable: true, cause: error })
+    }
+    await new Promise((resolve) => setTimeout(resolve, loading.pause))
+    pass.signal.throwIfAborted()
+  }
+}
+
+class NotLoaded extends Error {}
+
+function digestOnce(blob: Blob, pass: DigestPass): Promise<string> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./hash-worker.ts', import.meta.url), { type: 'module' })
     const end = (finish: () => void) => {
@@ -57,8 +77,9 @@ function digestInWorker(blob: Blob, pass: DigestPass): Promise<string> {
       else if (data.kind === 'whole') end(() => resolve(data.sha256))
       else end(() => reject(unreadable(data.message)))
     }
-    worker.onerror = (event) =>
-      end(() => reject(new UploadError('refused', `This browser could not hash the file: ${event.message || 'its worker did not start'}`)))
+    // A program that fails says why; one that could not be loaded has nothing to say (HTML, "run a worker").
+    worker.onerror = ({ message }) =>
+      end(() => reject(message ? new UploadError('refused', `This browser could not hash the file: ${message}`) : new NotLoaded()))
     pass.signal.addEventListener('abort', onAbort, { once: true })
     if (pass.signal.aborted) onAbort()
     else worker.postMessage({ blob, partSize: pass.partSize } satisfies HashRequest)

@@ -57,7 +57,8 @@ function Decision({ run, onClose }: { run: SyncRun; onClose: () => void }) {
   const { sync, begin, cancel } = run
   const runs = sync?.status === 'running'
   const braked = sync?.status === 'stopped'
-  const appliable = !runs && !run.waiting && sync !== undefined && (braked || (sync.mode === 'preview' && sync.status === 'done'))
+  const previewed = sync?.mode === 'preview' && sync.status === 'done' && hasWork(sync)
+  const appliable = !run.waiting && (braked || previewed)
   return (
     <Stack gap="sm" className={classes.foot}>
       {braked ? (
@@ -73,10 +74,10 @@ function Decision({ run, onClose }: { run: SyncRun; onClose: () => void }) {
             Cancel Sync
           </Button>
         ) : null}
-        <Button variant={appliable && hasWork(sync) ? 'default' : 'filled'} onClick={onClose}>
+        <Button variant={appliable ? 'default' : 'filled'} onClick={onClose}>
           Close
         </Button>
-        {appliable && hasWork(sync) ? (
+        {appliable ? (
           <Button
             color={braked ? 'red' : 'harbor'}
             disabled={braked && !looked}
