@@ -69,10 +69,13 @@ export async function serve(data: string, options: { port?: string; env?: Enviro
 }
 
 /** A server with one case and a token of an examiner; `env` is what client commands need. */
-export async function serveWithCase(data: string): Promise<ServerProcess & { readonly env: Environment }> {
+export async function serveWithCase(
+  data: string,
+  options: { env?: Environment } = {},
+): Promise<ServerProcess & { readonly env: Environment }> {
   await succeed(['init', '--data', data])
   const token = (await succeed(['token', 'create', '--data', data, '--role', 'examiner'])).trim()
-  const server = await serve(data)
+  const server = await serve(data, options)
   const env = { HOLDFAST_URL: server.url, HOLDFAST_TOKEN: token }
   await succeed(['case', 'create', '--number', 'CASE-1', '--title', 'Laptop'], { env })
   return { ...server, env }
