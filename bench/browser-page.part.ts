@@ -5,6 +5,7 @@ import { blobSource, createClient, startUpload, type UploadSource } from '../pac
 export type PageRequest = {
   readonly token: string
   readonly caseId: string
+  readonly tier: 'secure' | 'direct'
   readonly lanes: number
   /** Digests that are known already: nothing is hashed in the browser. */
   readonly known: { readonly whole: string; readonly parts: readonly string[] } | null
@@ -37,7 +38,7 @@ async function send(request: PageRequest): Promise<PageReport> {
   const run = startUpload({
     client: createClient({ baseUrl: '', token: request.token }),
     source: request.known === null ? source : without(source, request.known),
-    destination: { caseId: request.caseId },
+    destination: { caseId: request.caseId, tier: request.tier },
     untilReady: false,
     tuning: { lanes: request.lanes },
   })

@@ -1,15 +1,24 @@
 // An upload from Chromium, with the browser hashing it and without, over a line of 1 Gb/s and over loopback. Both cores are shared with the server.
+// `--tier direct` sends the parts straight into versitygw, by presigned requests.
 import { createHash } from 'node:crypto'
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { PutBucketCorsCommand } from '@aws-sdk/client-s3'
+import type { Target } from '@holdfast/api'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { MIN_PART_PLAIN_BYTES } from '../packages/api/src/limits.ts'
+import { s3Fields } from '../packages/server/test/direct-world.ts'
+import { s3World } from '../packages/server/test/s3-world.ts'
+import { type EngineOrigin, startEngineOrigin } from '../test/e2e/engine-page.ts'
 import type { PageReport, PageRequest } from './browser-page.part.ts'
 import { type BenchServer, startHoldfast } from './holdfast.part.ts'
 import { compare, type Variant } from './rounds.part.ts'
 
-const SIZE = 1024 ** 3
+const { values } = parseArgs({ options: { tier: { type: 'string', default: 'secure' } } })
+const tier = values.tier === 'direct' ? 'direct' : 'secure'
+const SIZE = Number(process.env.SIZE ?? 1024 ** 3)
 const ROUNDS = Number(process.env.ROUNDS ?? 3)
 const GIGABIT = 125_000_000
 
@@ -33,13 +42,15 @@ async function makeFile(path: string): Promise<Known> {
   return { whole: whole.digest('hex'), parts }
 }
 
-/** The client as a page of the server's own origin. */
-async function openPage(context: BrowserContext, server: BenchServer, folder: string): Promise<Page> {
+type Place = { readonly server: BenchServer; readonly folder: string; readonly web: EngineOrigin | null }
+
+/** The client as a page: with `web` behind an origin of its own, where only calls pass and the parts go elsewhere. */
+async function openPage(context: BrowserContext, { server, folder, web }: Place): Promise<Page> {
   const entry = join(import.meta.dirname, 'browser-page.part.ts')
   await build({
     configFile: false,
     logLevel: 'error',
-    base: '/bench/',
+    base: '/engine/',
     build: {
       outDir: folder,
       emptyOutDir: true,
@@ -49,15 +60,21 @@ async function openPage(context: BrowserContext, server: BenchServer, folder: st
     worker: { format: 'es' },
   })
   const page = await context.newPage()
-  await page.route('**/bench/**', async (route) => {
-    const path = new URL(route.request().url()).pathname.replace('/bench/', '')
+  if (web !== null) await page.goto(new URL('/engine/', web.origin).href)
+  else await openRouted(page, server, folder)
+  await page.waitForFunction(() => 'send' in globalThis)
+  return page
+}
+
+/** Within the server's own origin, so that nothing stands between page and server. */
+async function openRouted(page: Page, server: BenchServer, folder: string): Promise<void> {
+  await page.route('**/engine/**', async (route) => {
+    const path = new URL(route.request().url()).pathname.replace('/engine/', '')
     if (path === '')
       return route.fulfill({ contentType: 'text/html', body: '<input type="file"><script type="module" src="page.js"></script>' })
     return route.fulfill({ contentType: 'text/javascript', body: await readFile(join(folder, path)) })
   })
-  await page.goto(new URL('/bench/', server.url).href)
-  await page.waitForFunction(() => 'send' in globalThis)
-  return page
+  await page.goto(new URL('/engine/', server.url).href)
 }
 
 const smoothness: number[] = []
@@ -65,7 +82,7 @@ const smoothness: number[] = []
 const upload = ({ server, page, known }: Bench, hashed: boolean): Variant => ({
   name: hashed ? 'upload with hashing' : 'upload alone',
   async run() {
-    const request: PageRequest = { token: server.token, caseId: server.caseId, lanes: 3, known: hashed ? null : known }
+    const request: PageRequest = { token: server.token, caseId: server.caseId, tier, lanes: 3, known: hashed ? null : known }
     const report = await page.evaluate(
       (given) => (globalThis as unknown as { send(r: PageRequest): Promise<PageReport> }).send(given),
       request,
@@ -80,8 +97,22 @@ const upload = ({ server, page, known }: Bench, hashed: boolean): Variant => ({
   },
 })
 
+/** A bucket of versitygw that Direct is bound to, with the CORS rule that the page needs. */
+async function bindBucket(server: BenchServer, origin: string): Promise<AsyncDisposable> {
+  const s3 = await s3World('versitygw')
+  const Bucket = await s3.bucket()
+  const rule = { AllowedOrigins: [origin], AllowedMethods: ['PUT'], AllowedHeaders: ['*'], ExposeHeaders: ['ETag'] }
+  await s3.admin.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }))
+  const { id } = await server.json<Target>('POST', '/targets', { ...s3Fields(s3, Bucket), name: 'Bucket' })
+  await server.json('PUT', '/roles/direct', { targetId: id })
+  return s3
+}
+
 const folder = process.env.HOLDFAST_BENCH_DIR ?? '/tmp'
-await using server = await startHoldfast(process.env.HOLDFAST_BENCH_DIR)
+await using server = await startHoldfast(process.env.HOLDFAST_BENCH_DIR, { HOLDFAST_ALLOW_LOCAL_TARGETS: '1' })
+const built = join(folder, `browser-bench-${process.pid}`)
+await using web = tier === 'direct' ? await startEngineOrigin(built, server.url.href) : null
+await using _bucket = web === null ? null : await bindBucket(server, web.origin)
 const path = join(folder, `browser-bench-${process.pid}.bin`)
 const known = await makeFile(path)
 const browser = await chromium.launch({
@@ -90,7 +121,7 @@ const browser = await chromium.launch({
 })
 try {
   const context = await browser.newContext()
-  const page = await openPage(context, server, join(folder, `browser-bench-${process.pid}`))
+  const page = await openPage(context, { server, folder: built, web })
   page.setDefaultTimeout(0)
   await page.setInputFiles('input', path)
   const bench: Bench = { server, page, context, known }
@@ -105,5 +136,5 @@ try {
 } finally {
   await browser.close()
   await rm(path, { force: true })
-  await rm(join(folder, `browser-bench-${process.pid}`), { recursive: true, force: true })
+  await rm(built, { recursive: true, force: true })
 }

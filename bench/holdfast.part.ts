@@ -43,10 +43,10 @@ async function prepare(env: Record<string, string>): Promise<string> {
   return (await tokenService({ store, clock }).create(commandLineCaller(id), { name: 'bench', role: 'admin' })).secret
 }
 
-export async function startHoldfast(parent = tmpdir()): Promise<BenchServer> {
+export async function startHoldfast(parent = tmpdir(), settings: Record<string, string> = {}): Promise<BenchServer> {
   const dataDir = await mkdtemp(join(parent, 'holdfast-bench-'))
   await initDataFolder(dataDir)
-  const env = { HOLDFAST_DATA_DIR: dataDir, HOLDFAST_HOST: '127.0.0.1', HOLDFAST_PORT: '0' }
+  const env = { HOLDFAST_DATA_DIR: dataDir, HOLDFAST_HOST: '127.0.0.1', HOLDFAST_PORT: '0', ...settings }
   const token = await prepare(env)
   const child: ChildProcess = fork(join(import.meta.dirname, 'server.part.js'), {
     execArgv: FLAGS,
