@@ -20,6 +20,8 @@ export type Request = {
   /** Bytes that the request or its answer carries; decides its credit charge ([MS-SMB2] §3.2.4.1.5). */
   readonly weight?: number
   readonly signal?: AbortSignal | undefined
+  /** The signal only keeps it from being sent: once it is, its answer is waited for. */
+  readonly awaited?: boolean
 }
 
 /** `message` is the whole answer, header included. */
@@ -130,7 +132,7 @@ export class Connection implements AsyncDisposable {
     if (this.#closed) throw this.#closed
     const messageId = this.#nextId
     this.#nextId += BigInt(charge)
-    const answer = this.#expect(messageId, request.signal)
+    const answer = this.#expect(messageId, request.awaited ? undefined : request.signal)
     this.#send(request, { messageId, charge })
     return answer
   }
@@ -184,7 +186,7 @@ export class Connection implements AsyncDisposable {
 
   #receive(frame: Buffer): void {
     if (this.#closed) return
-    const plain = this.#crypt ? this.#crypt.open(frame) : frame
+    const plain = this.#crypt ? this.#crypt.open(frame) : Buffer.from(frame)
     for (let rest: Buffer | null = plain; rest; ) {
       const header: Header = parseHeader(rest)
       const next: number = header.nextCommand
@@ -220,18 +222,19 @@ export class Connection implements AsyncDisposable {
       return Promise.resolve()
     }
     return new Promise((resolve, reject) => {
-      const entry = { cost, go: resolve, fail: reject }
-      signal?.addEventListener(
-        'abort',
-        () => {
-          const at = this.#waiting.indexOf(entry)
-          if (at < 0) return
-          this.#waiting.splice(at, 1)
-          reject(signal.reason)
-          this.#admit()
-        },
-        { once: true },
-      )
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(entry), 1)
+        reject(signal?.reason)
+        this.#admit()
+      }
+      const ended =
+        <T>(end: (value: T) => void) =>
+        (value: T) => {
+          signal?.removeEventListener('abort', onAbort)
+          end(value)
+        }
+      const entry = { cost, go: ended<void>(resolve), fail: ended<unknown>(reject) }
+      signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.push(entry)
     })
   }

@@ -66,13 +66,16 @@ export class SmbFile implements AsyncDisposable {
     return end
   }
 
-  /** Writes all of `bytes` at `offset`. They are durable after `flush`. */
+  /**
+   * Writes all of `bytes` at `offset`. They are durable after `flush`. An abort rejects once the server has answered what was sent
+   * already: servers work on several writes at once, and one that comes late must not land on what the caller writes next.
+   */
   async write(bytes: Uint8Array, offset: number, options: CallOptions = {}): Promise<void> {
     await this.#pieces(bytes.length, Math.min(this.#channel.maxWrite, pieceLength), async (at, length) => {
       const payload = bytes.subarray(at, at + length)
       const body = encodeWrite({ fileId: this.#id, offset: offset + at, length })
       const answer = await this.#send(
-        { command: command.write, body, payload, weight: length, signal: options.signal },
+        { command: command.write, body, payload, weight: length, signal: options.signal, awaited: true },
         `write to ${this.path}`,
       )
       if (parseWrite(answer.message) !== length) throw new SmbError('full', `The server took only a part of a write to ${this.path}.`)

@@ -1,8 +1,12 @@
 import { SmbError } from './errors.ts'
 
-/** Splits a TCP stream into messages: a zero byte, then 24 bits of length ([MS-SMB2] §2.1). Each byte is copied once. */
+/**
+ * Splits a TCP stream into messages: a zero byte, then 24 bits of length ([MS-SMB2] §2.1). Each byte is copied once, into memory that
+ * the next message overwrites: a frame is whole until `onFrame` returns.
+ */
 export function frameReader(maxFrame: number, onFrame: (frame: Buffer) => void): (chunk: Buffer) => void {
   const head = Buffer.alloc(4)
+  let memory = Buffer.allocUnsafeSlow(65_536)
   let headFilled = 0
   let frame: Buffer | null = null
   let filled = 0
@@ -13,7 +17,8 @@ export function frameReader(maxFrame: number, onFrame: (frame: Buffer) => void):
       const length = head.readUIntBE(1, 3)
       if (head[0] !== 0 || length === 0 || length > maxFrame)
         throw new SmbError('protocol', 'The server sent a message of an impossible length.')
-      frame = Buffer.allocUnsafeSlow(length)
+      if (memory.length < length) memory = Buffer.allocUnsafeSlow(length)
+      frame = memory.subarray(0, length)
       filled = 0
       headFilled = 0
     }

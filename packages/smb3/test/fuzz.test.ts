@@ -61,7 +61,7 @@ test('T4: frames come out whole, however the stream is cut (property)', () => {
         wanted.flatMap((frame) => [Buffer.from([0, 0, frame.length >> 8, frame.length & 255]), Buffer.from(frame)]),
       )
       const got: Buffer[] = []
-      const read = frameReader(1000, (frame) => got.push(frame))
+      const read = frameReader(1000, (frame) => got.push(Buffer.from(frame)))
       for (let at = 0, index = 0; at < stream.length; index += 1) {
         const end = at + cuts[index % cuts.length]!
         read(stream.subarray(at, end))

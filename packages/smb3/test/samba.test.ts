@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type SambaMode, type SambaServer, startSamba } from '../../../test/servers/samba.ts'
 import { type ConnectOptions, connectShare, type SmbFault, type SmbShare } from '../src/index.ts'
 import { type Meddle, startProxy } from './meddling-proxy.ts'
@@ -193,6 +194,24 @@ describe('a share', () => {
     await file.close()
     await share.deleteFile('abort.bin')
     await roundTrip(share)
+  })
+  test('T4: a write that was given up rejects once what was sent is answered, so that nothing of it lands on later ones', async () => {
+    let swallowing = false
+    const proxy = await startProxy(server, (frame, direction) => (swallowing && direction === 'to-client' ? null : frame))
+    const meddled = await connectShare({ ...optionsFor(server), port: proxy.port })
+    const file = await meddled.open('late.bin', 'create')
+    swallowing = true
+    const controller = new AbortController()
+    const ends: string[] = []
+    const writing = file.write(Buffer.alloc(1 << 20), 0, { signal: controller.signal })
+    const ended = writing.catch((error: { fault: SmbFault }) => ends.push(error.fault))
+    setTimeout(() => controller.abort(new Error('enough')), 50)
+    await sleep(200)
+    assert.deepEqual(ends, [])
+    proxy.cut()
+    await ended
+    assert.deepEqual(ends, ['closed'])
+    await proxy.close()
   })
   test('T4: requests under way fail at once when the server dies, and a new connection works', async () => {
     const lost = await connectShare(optionsFor(server))

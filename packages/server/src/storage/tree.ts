@@ -178,6 +178,23 @@ function endingWith<T>(signal: AbortSignal | undefined, work: Promise<T>): Promi
   })
 }
 
+type Forsaken = Map<string, Promise<unknown>>
+
+/** Answers `work`; where its caller goes before it has settled, it is in `forsaken` until it has. */
+function noteForsaken<T>(
+  forsaken: Forsaken,
+  { path, work, signal }: { path: string; work: Promise<T>; signal: AbortSignal | undefined },
+): Promise<T> {
+  const note = (): void => {
+    const all = Promise.allSettled([work, forsaken.get(path)]).then(() => {
+      if (forsaken.get(path) === all) forsaken.delete(path)
+    })
+    forsaken.set(path, all)
+  }
+  signal?.addEventListener('abort', note, { once: true })
+  return work.finally(() => signal?.removeEventListener('abort', note))
+}
+
 const closedError = (): StorageError => new StorageError('closed', 'The target was closed')
 
 /**
@@ -192,6 +209,7 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
     writes: openFilesOf(options, 'write', { limit: 64, idleMilliseconds: 1000 }),
   }
   let closed = false
+  const forsaken: Forsaken = new Map()
   const call = async <T>(callOptions: CallOptions | undefined, work: () => Promise<T>): Promise<T> => {
     callOptions?.signal?.throwIfAborted()
     if (closed) throw closedError()
@@ -222,11 +240,14 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
     writePart: (key, id, part, o) =>
       call(o, async () => {
         const { path, write } = locate(tree, key, id)
-        return withWrite(tree, path, async (file) => {
+        // A write that was given up may be on its way still, and must not land on this one.
+        await forsaken.get(path)
+        const work = withWrite(tree, path, async (file) => {
           checkPart(part, file.size)
           await file.write(part.bytes, part.offset, o)
           return toTreeReceipt(part, write, file.size)
         })
+        return noteForsaken(forsaken, { path, work, signal: o?.signal })
       }),
     flushWrite: (key, id, o) => call(o, () => withWrite(tree, locate(tree, key, id).path, (file) => file.flush(o))),
     commitWrite: (key, id, receipts, o?: CommitOptions) =>
