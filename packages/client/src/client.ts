@@ -19,6 +19,7 @@ import {
 } from './calls/people.ts'
 import { type RoleCalls, roleCalls, type TargetCalls, targetCalls } from './calls/storage.ts'
 import { type UploadCalls, uploadCalls } from './calls/uploads.ts'
+import { type WebhookCalls, webhookCalls } from './calls/webhooks.ts'
 import { type ClientOptions, createHttp, type Http } from './http.ts'
 
 /**
@@ -44,6 +45,7 @@ export interface Client {
   readonly direct: DirectCalls
   readonly syncs: SyncCalls
   readonly holds: HoldCalls
+  readonly webhooks: WebhookCalls
 }
 
 /** Works in browsers and in Node. Holds no connection and no timer; nothing to close. */
@@ -68,5 +70,6 @@ export function createClient(options: ClientOptions): Client {
     direct: directCalls(http),
     syncs: syncCalls(http),
     holds: holdCalls(http),
+    webhooks: webhookCalls(http),
   }
 }

@@ -8,6 +8,7 @@ import { createLogger } from './http/request-log.ts'
 import { createHttpServer } from './http/server.ts'
 import type { Services } from './http/services.ts'
 import { createSessions, passwords } from './http/sessions.ts'
+import { bothWorkers } from './jobs/both-workers.ts'
 import { directHandlers, sweepSyncsSchedule } from './jobs/handlers/direct.ts'
 import { holdHandlers, sweepHoldsSchedule } from './jobs/handlers/holds.ts'
 import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
@@ -16,6 +17,7 @@ import { purgeObjectHandler } from './jobs/handlers/purge-object.ts'
 import { scanObjectHandler } from './jobs/handlers/scan-object.ts'
 import { sweepSchedules, sweepTargetsHandler, sweepUploadsHandler } from './jobs/handlers/sweep.ts'
 import { verifyFileHandler } from './jobs/handlers/verify-file.ts'
+import { deliverWebhookHandler, purgeWebhooksHandler, purgeWebhooksSchedule } from './jobs/handlers/webhooks.ts'
 import type { JobHandler } from './jobs/job-handler.ts'
 import { createWorker, type Worker } from './jobs/worker.ts'
 import type { Instance } from './open-instance.ts'
@@ -54,11 +56,14 @@ import type { OpenAddress, TargetDeps } from './services/target-deps.ts'
 import { targetService } from './services/targets.ts'
 import { tokenService } from './services/tokens.ts'
 import { uploadService } from './services/uploads.ts'
+import type { WebhookSender } from './services/webhooks/deliver.ts'
+import { webhookService } from './services/webhooks/webhooks.ts'
 import { createTargetBackends } from './target-backends.ts'
 import { createClamdScanner } from './validate/clamd.ts'
 import { type MalwareScanner, noMalwareScanner } from './validate/malware.ts'
 import { createValidator, type Validator } from './validate/validator.ts'
 import { version } from './version.ts'
+import { createWebhookSender } from './webhook-sender.ts'
 
 export type AppOptions = {
   readonly logger?: Logger
@@ -93,6 +98,7 @@ type Engines = {
   readonly configured: ConfiguredTarget
   readonly validator: Validator
   readonly scanner: MalwareScanner
+  readonly sender: WebhookSender
 }
 
 function createEngines(instance: Instance, resources: AsyncDisposableStack, logger: Logger): Engines {
@@ -113,11 +119,12 @@ function createEngines(instance: Instance, resources: AsyncDisposableStack, logg
     objects: { ingest, reader, settings: config.objects, urlSecret, ensureTarget: configured.ensure },
     validator: resources.use(createValidator({ clock })),
     scanner: config.clamd ? createClamdScanner({ address: config.clamd }) : noMalwareScanner,
+    sender: createWebhookSender({ allowLocal: config.allowLocalWebhooks }, `Holdfast/${version}`),
   }
 }
 
 function createServices(instance: Instance, engines: Engines, parts: { logger: Logger; setupCode: SetupCodePair | null }): Services {
-  const { config, secrets, store, clock, keys, targets, database, sequencer } = instance
+  const { config, secrets, store, clock, keys, credentials, targets, database, sequencer } = instance
   const files = fileService({ store, clock })
   const downloads = downloadService({ store, clock, targets, downloadsAtOnce: DOWNLOADS_AT_ONCE, ...engines.reader })
   const secret = (purpose: 'sessions' | 'idempotency') => deriveSecret(secrets.credentialKey, purpose)
@@ -135,6 +142,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     objectClasses: objectClassService({ store, clock, settings: config.objects }),
     holds: holdService({ store, clock }),
     direct: directStateService({ store }),
+    webhooks: webhookService({ store, clock, credentials, sender: engines.sender }),
     targets: targetService(engines.targets),
     roles: roleService({ store, clock }),
     bucketOrigins: bucketOriginService({ store }),
@@ -166,9 +174,19 @@ function createHandlers(instance: Instance, engines: Engines, logger: Logger): J
     sweepTargetsHandler({ ingest, logger }),
     purgeJobsHandler({ store, clock }),
     ...directHandlers({ store, clock, targets, points, digests: ingest.digests }),
+    purgeWebhooksHandler({ store, clock }),
     ...holdHandlers({ store, targets }),
     ...moveHandlers({ store, clock, targets, points, oldObjectKept: instance.config.movedObjectKeptSeconds * 1000 }),
   ]
+}
+
+/** Others' servers, which may be slow: they keep no job of files waiting. */
+const WEBHOOKS_AT_ONCE = 8
+
+function createWebhookWorker(instance: Instance, { sender }: Engines, logger: Logger): Worker {
+  const { store, clock, points, credentials } = instance
+  const handlers = [deliverWebhookHandler({ store, clock, points, credentials, sender })]
+  return createWorker({ ...{ store, clock, points, logger, handlers }, concurrency: WEBHOOKS_AT_ONCE })
 }
 
 type SetupCodePair = ReturnType<typeof mintSetupCode>
@@ -181,11 +199,12 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const setupCode = (await store.read.memberships.any()) ? null : mintSetupCode()
   const engines = createEngines(instance, opened, logger)
   const services = createServices(instance, engines, { logger, setupCode })
-  const worker = createWorker({
+  const jobs = createWorker({
     ...{ store, clock, points, logger, alone: options.alone ?? false },
     handlers: createHandlers(instance, engines, logger),
-    schedules: [...sweepSchedules, sweepMovesSchedule, sweepHoldsSchedule, sweepSyncsSchedule, purgeJobsSchedule],
+    schedules: [...sweepSchedules, sweepMovesSchedule, sweepHoldsSchedule, sweepSyncsSchedule, purgeJobsSchedule, purgeWebhooksSchedule],
   })
+  const worker = bothWorkers(jobs, createWebhookWorker(instance, engines, logger))
   opened.defer(() => worker.stop())
   const http = await createHttpServer({
     ...{ services, logger, clock },

@@ -28,6 +28,8 @@ export type Config = {
   readonly directPartsAtOnce: number
   /** Whether storage targets may lie on this host, or where a cloud has its metadata service. */
   readonly allowLocalTargets: boolean
+  /** Whether webhooks may go to this host, or where a cloud has its metadata service. */
+  readonly allowLocalWebhooks: boolean
   /** Where ClamAV's daemon listens; null: files are not scanned for malware. */
   readonly clamd: ClamdAddress | null
   readonly objects: ObjectConfig
@@ -144,6 +146,7 @@ export function loadConfig(env: Environment): { readonly config: Config; readonl
     directUploadsPerUser: readCount(found, 'MAX_CONCURRENT_DIRECT_UPLOADS', { otherwise: '10', least: 1 }),
     directPartsAtOnce: readCount(found, 'MAX_CONCURRENT_DIRECT_UPLOADS_GLOBAL', { otherwise: '20', least: 1 }),
     allowLocalTargets: readSwitch(found, 'HOLDFAST_ALLOW_LOCAL_TARGETS'),
+    allowLocalWebhooks: readSwitch(found, 'HOLDFAST_ALLOW_LOCAL_WEBHOOKS'),
     clamd: readClamd(found),
     objects: readObjectConfig(found),
   })

@@ -3,14 +3,14 @@ import { after, test } from 'node:test'
 import { type RoleName, roles } from '@holdfast/api'
 import { mayDo, type Permission, permissions } from '../src/core/access.ts'
 import { newId } from '../src/core/ids.ts'
-import { commandLineActor } from '../src/services/caller.ts'
+import { commandLineActor, commandLineCaller } from '../src/services/caller.ts'
 import { newReport } from '../src/services/direct/sync/report.ts'
 import { contractOf, type Operation } from './http-contract.ts'
 import { type Call, openWorld, send } from './http-world.ts'
 
 const world = await openWorld()
 after(() => world[Symbol.asyncDispose]())
-const { app, tenant, other, store } = world
+const { app, tenant, other, store, services } = world
 const { operations } = contractOf(app)
 
 const fill = (operation: Operation): string => operation.path.replace(/\{role\}/, 'direct').replace(/\{[^}]+\}/g, () => newId())
@@ -96,6 +96,7 @@ test('O6: what is one tenant’s does not exist for another, whatever the role',
     'PATCH /api/v1/targets/{id}': { name: 'Taken over' },
     'PUT /api/v1/roles/{role}': { targetId: tenant.targetId },
     'POST /api/v1/holds/{id}/release': { reason: 'Taken over' },
+    'PATCH /api/v1/webhooks/{id}': { description: 'Taken over' },
     'POST /api/v1/upload-sessions/{id}/complete': {},
     'POST /api/v1/cases/{caseId}/syncs': { mode: 'preview' },
     'POST /api/v1/upload-sessions/{id}/part-urls': { numbers: [1] },
@@ -134,6 +135,7 @@ test('O6: lists hold one tenant’s rows alone', async () => {
     '/api/v1/upload-sessions',
     '/api/v1/uploads',
     '/api/v1/holds',
+    '/api/v1/webhooks',
   ]) {
     const [mine, theirs] = await Promise.all(
       [tenant, other].map(({ tokens }) =>
@@ -168,6 +170,11 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const { name } = await make('/api/v1/object-classes', { name: 'OURS', contentTypes: ['text/csv'], maxBytes: 10 })
   const jobId = await store.transaction((tx) => tx.jobs.enqueue({ kind: 'nothing', tenantId: tenant.id, payload: {} }))
   const { id: holdId } = await make('/api/v1/holds', { fileId: upload.fileId, reason: 'Ours' })
+  const hook = await services.webhooks.create(commandLineCaller(tenant.id), {
+    url: 'https://hooks.example.org',
+    eventTypes: ['upload.ready'],
+  })
+  const { id: deliveryId } = await services.webhooks.test(commandLineCaller(tenant.id), hook.webhook.id)
   const migrationId = newId()
   const between = { fromTargetId: tenant.targetId, toTargetId: tenant.targetId, status: 'paused' as const }
   const counted = { filesTotal: 0, bytesTotal: 0, createdBy: 'Ada', createdAt: 1, finishedAt: null, version: 1 }
@@ -179,17 +186,46 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   await store.transaction((tx) => tx.syncs.insert({ id: syncId, ...place, ...ended }))
   const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
   const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
-  const shared = { caseId, itemId, userId, entryId: entry?.id ?? '', fileId: upload.fileId, number: '1', role: 'encrypted', name }
+  const shared = {
+    caseId,
+    itemId,
+    userId,
+    entryId: entry?.id ?? '',
+    deliveryId,
+    fileId: upload.fileId,
+    number: '1',
+    role: 'encrypted',
+    name,
+  }
   return (path) => ({
     ...shared,
-    id: idFor(path, { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId, syncId, objectId: storedObject.id }),
+    id: idFor(path, {
+      jobId,
+      migrationId,
+      tokenId: token?.id ?? '',
+      uploadId: upload.id,
+      holdId,
+      syncId,
+      objectId: storedObject.id,
+      webhookId: hook.webhook.id,
+    }),
   })
 }
 
-type Ids = { jobId: string; migrationId: string; tokenId: string; uploadId: string; holdId: string; syncId: string; objectId: string }
+type Ids = {
+  jobId: string
+  migrationId: string
+  tokenId: string
+  uploadId: string
+  holdId: string
+  syncId: string
+  objectId: string
+  webhookId: string
+}
 
 function idFor(path: string, ids: Ids): string {
   if (path.includes('/holds/')) return ids.holdId
+  if (path.includes('/webhooks/')) return ids.webhookId
   if (path.includes('/syncs/')) return ids.syncId
   if (path.includes('/jobs/')) return ids.jobId
   if (path.includes('/migrations/')) return ids.migrationId

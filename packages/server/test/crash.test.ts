@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type File, MIN_PART_PLAIN_BYTES, type UploadSession } from '@holdfast/api'
 import { type CrashPointName, crashPointNames } from '../src/core/crash-point.ts'
 import { type Answer, contentDigest, sha256 } from './file-world.ts'
 import { type KillableServer, killableServer } from './killable-server.ts'
+import { startReceiver } from './webhook-receiver.ts'
 
 const PART = MIN_PART_PLAIN_BYTES
 
@@ -56,6 +57,7 @@ function patientClient(server: KillableServer) {
 async function work(server: KillableServer): Promise<{ kept: File[] }> {
   const { api } = server
   const client = patientClient(server)
+  await tellAtLeastOne(server)
   const { id: caseId } = await client.until(() => api.newCase())
   const content = randomBytes(PART + 100_000)
   const kept = await client.upload(caseId, content)
@@ -72,6 +74,19 @@ async function work(server: KillableServer): Promise<{ kept: File[] }> {
   assert.ok(down.bytes.equals(content))
   return { kept: [kept] }
 }
+
+const receiver = await startReceiver()
+after(() => receiver[Symbol.asyncDispose]())
+
+/** A webhook that takes what it is told. */
+async function tellAtLeastOne(server: KillableServer): Promise<void> {
+  const { ok, until } = patientClient(server)
+  const { items } = await ok(() => server.admin.call<{ items: unknown[] }>('GET', '/webhooks'))
+  const body = { url: receiver.url, eventTypes: ['upload.ready'] }
+  if (items.length === 0) await until(() => server.admin.call('POST', '/webhooks', { body }))
+}
+
+const toldOf = (fileId: string): number => receiver.received.filter(({ body }) => JSON.parse(body).data.id === fileId).length
 
 /** Moves everything from the target where the file is to the other one. */
 async function moveAway(server: KillableServer, fileId: string): Promise<void> {
@@ -110,12 +125,15 @@ test('N1: killed at every named point, a restarted server has lost nothing that 
   for (let from = 0; from < inUse.length; from += PER_SERVER) {
     const points = inUse.slice(from, from + PER_SERVER)
     await t.test(`S9 N1: killed at ${points.join(', ')}`, async () => {
-      await using server = await killableServer({ points })
+      await using server = await killableServer({ points, env: { HOLDFAST_ALLOW_LOCAL_WEBHOOKS: '1' } })
       await server.start()
       while (server.pointsLeft > 0 || server.armed) {
         const { kept } = await work(server)
         await untilQuiet(server)
-        for (const file of kept) await completedOnce(server, file)
+        for (const file of kept) {
+          await completedOnce(server, file)
+          assert.ok(toldOf(file.id) >= 1, 'what became READY is told')
+        }
       }
       assert.deepEqual(
         server.kills,

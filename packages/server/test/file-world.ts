@@ -132,6 +132,7 @@ export type FileWorldOptions = Overrides & {
   /** Real servers of tests listen on this host. */
   readonly allowLocalTargets?: boolean
   readonly objects?: Partial<ObjectConfig>
+  readonly allowLocalWebhooks?: boolean
 }
 
 const ROLES: readonly RoleName[] = ['admin', 'examiner', 'viewer', 'auditor']
@@ -152,6 +153,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     directPartsAtOnce: options.directPartsAtOnce ?? 20,
     objects: { ...defaultObjectConfig, ...options.objects },
     allowLocalTargets: options.allowLocalTargets ?? true,
+    allowLocalWebhooks: options.allowLocalWebhooks ?? true,
     clamd: null,
   }
   const instance = await openInstance(config, secrets, options)

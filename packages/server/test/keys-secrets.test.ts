@@ -179,7 +179,14 @@ test('S8: the configuration from its variables, and what holds where none is set
   const { config } = loadConfig(goodKeys)
   assert.deepEqual(config, {
     ...{ dataDir: join(process.cwd(), 'data'), host: 'localhost', port: 8080, databaseUrl: null, publicUrl: null },
-    ...{ trustedProxies: null, movedObjectKeptSeconds: 600, allowLocalTargets: false, clamd: null, objects: defaultObjectConfig },
+    ...{
+      trustedProxies: null,
+      movedObjectKeptSeconds: 600,
+      allowLocalTargets: false,
+      allowLocalWebhooks: false,
+      clamd: null,
+      objects: defaultObjectConfig,
+    },
   })
   assert.ok(Object.isFrozen(config))
   const set = loadConfig({
@@ -192,6 +199,7 @@ test('S8: the configuration from its variables, and what holds where none is set
     HOLDFAST_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8',
     HOLDFAST_MOVED_OBJECT_KEPT_SECONDS: '0',
     HOLDFAST_ALLOW_LOCAL_TARGETS: '1',
+    HOLDFAST_ALLOW_LOCAL_WEBHOOKS: '1',
     HOLDFAST_CLAMD: 'tcp://scan.example:3310',
   })
   assert.deepEqual(set.config, {
@@ -204,6 +212,7 @@ test('S8: the configuration from its variables, and what holds where none is set
       trustedProxies: 'loopback, 10.0.0.0/8',
       movedObjectKeptSeconds: 0,
       allowLocalTargets: true,
+      allowLocalWebhooks: true,
       clamd: { host: 'scan.example', port: 3310 },
       objects: defaultObjectConfig,
     },

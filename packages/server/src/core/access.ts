@@ -23,6 +23,8 @@ export const permissions = [
   'class.write',
   'hold.read',
   'hold.write',
+  'webhook.read',
+  'webhook.write',
 ] as const
 export type Permission = (typeof permissions)[number]
 

@@ -51,6 +51,8 @@ export const auditActions = {
   MIGRATION_ENDED: ['migrationId', 'outcome', 'moved', 'failed', 'skipped'],
   HOLD_PLACED: ['holdId', 'scope', 'subject', 'reason'],
   HOLD_RELEASED: ['holdId', 'scope', 'subject', 'reason', 'placedReason'],
+  /** An endpoint that failed for days, or said that it is gone. */
+  WEBHOOK_DISABLED: ['webhookId', 'host', 'reason'],
   ROLE_BOUND: ['role', 'targetId'],
   TARGET_TESTED: ['targetId', 'ok', 'failedStep'],
   JOB_DEAD: ['jobId', 'jobKind', 'reason'],

@@ -45,6 +45,8 @@ export const crashPointNames = [
   'move.after-commit-write',
   'move.after-switch',
   'move.after-purge',
+  'webhook.after-send',
+  'webhook.after-note',
 ] as const
 export type CrashPointName = (typeof crashPointNames)[number]
 

@@ -346,6 +346,48 @@ export interface Schema {
     failed_objects: number
     lock_error: string | null
   }
+  webhook_endpoints: {
+    id: string
+    tenant_id: string
+    url: string
+    description: string
+    event_types: Json
+    enabled: Flag
+    disabled_reason: string | null
+    secret: Uint8Array | null
+    previous_until: Time | null
+    failing_since: Time | null
+    created_by: string
+    created_at: Time
+    deleted_at: Time | null
+    version: number
+  }
+  /** `payload` is the exact text that is signed. */
+  webhook_deliveries: {
+    id: string
+    tenant_id: string
+    endpoint_id: string
+    event_type: string
+    file_id: string | null
+    payload: string
+    status: 'pending' | 'delivered' | 'failed'
+    attempts: number
+    response_status: number | null
+    duration_ms: number | null
+    error: string | null
+    next_attempt_at: Time | null
+    created_at: Time
+    finished_at: Time | null
+  }
+  webhook_attempts: {
+    delivery_id: string
+    number: number
+    at: Time
+    by_hand: Flag
+    response_status: number | null
+    duration_ms: number
+    error: string | null
+  }
 }
 
 /** Unique constraints, named alike on both databases: the table, then its columns. `DatabaseConflict.constraint` is one of these. */

@@ -22,6 +22,8 @@ import { membershipTable, tenantTable } from './tenants.ts'
 import { tokenTable } from './tokens.ts'
 import { uploadTable } from './uploads.ts'
 import { userTable } from './users.ts'
+import { webhookDeliveryTable } from './webhook-deliveries.ts'
+import { webhookEndpointTable } from './webhooks.ts'
 
 /**
  * THE list of table groups. To add one: write `export const xTable = (sql: Sql) => ({ … })` in its own file, with a second
@@ -43,6 +45,8 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   idempotency: idempotencyTable(sql),
   files: fileTable(sql),
   holds: holdTable(sql),
+  webhookEndpoints: webhookEndpointTable(sql),
+  webhookDeliveries: webhookDeliveryTable(sql),
   moves: moveTable(sql),
   migrations: migrationTable(sql),
   uploads: uploadTable(sql),

@@ -20,6 +20,7 @@ import type { SystemService } from '../services/system.ts'
 import type { TargetService } from '../services/targets.ts'
 import type { TokenService } from '../services/tokens.ts'
 import type { UploadService } from '../services/uploads.ts'
+import type { WebhookService } from '../services/webhooks/webhooks.ts'
 import type { Sessions } from './sessions.ts'
 
 /** What the routes call; `app.ts` puts it together. */
@@ -37,6 +38,7 @@ export type Services = {
   readonly downloads: DownloadService
   readonly holds: HoldService
   readonly direct: DirectStateService
+  readonly webhooks: WebhookService
   readonly targets: TargetService
   readonly roles: RoleService
   readonly bucketOrigins: BucketOriginService

@@ -17,6 +17,7 @@ import { flagDamaged } from './sealed/flag-damaged.ts'
 import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
 import type { TargetAccess } from './target-access.ts'
 import { targetRemoved } from './target-view.ts'
+import { webhookEvents } from './webhooks/events.ts'
 
 export type VerifyDeps = SealedReaderDeps & {
   readonly store: Store
@@ -99,18 +100,20 @@ const told = (file: FileRow) => ({
 })
 
 /** A fresh upload that is not what was sent: the file says why, its object goes, its bytes are free again. */
-async function fail(tx: Tx, file: FileRow, reason: string): Promise<boolean> {
-  if (!(await tx.files.become(file, 'FAILED', { statusReason: reason }))) return false
+async function fail(tx: Tx, file: FileRow, end: { reason: string; at: number }): Promise<boolean> {
+  if (!(await tx.files.become(file, 'FAILED', { statusReason: end.reason }))) return false
   await tx.targets.free(file.targetId, file.objectSize)
   await giveUpSync(tx, file)
   await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id }))
+  await webhookEvents(tx, { type: 'upload.failed', file: { ...file, status: 'FAILED' }, at: end.at })
   return true
 }
 
 async function settleDamaged(deps: VerifyDeps, file: FileRow, damage: ObjectDamaged): Promise<void> {
   if (file.status !== 'SCANNING') return flagDamaged(deps.store, file, { damage, actor: systemActor, requestId: null })
   await deps.store.transaction(async (tx) => {
-    if (!(await fail(tx, file, `The stored object is damaged: ${damage.message}. Upload the file again.`))) return
+    const reason = `The stored object is damaged: ${damage.message}. Upload the file again.`
+    if (!(await fail(tx, file, { reason, at: deps.clock.now() }))) return
     const details = { name: file.name, reason: damage.message, offset: damage.offset }
     await tx.audit.append({ ...told(file), action: 'FILE_DAMAGED', result: 'failed', details })
     deps.points.reach('verify.before-commit')
@@ -121,8 +124,8 @@ async function settleFresh(tx: Tx, file: FileRow, found: { sha256: string; at: n
   const { sha256, at } = found
   const { declaredSha256 } = file
   if (declaredSha256 !== null && declaredSha256 !== sha256) {
-    if (!(await fail(tx, file, 'The bytes that arrived are not those that the sender declared (SHA-256 differs). Upload the file again.')))
-      return
+    const reason = 'The bytes that arrived are not those that the sender declared (SHA-256 differs). Upload the file again.'
+    if (!(await fail(tx, file, { reason, at }))) return
     const details = { name: file.name, declaredSha256, computedSha256: sha256 }
     await tx.audit.append({ ...told(file), action: 'SHA256_MISMATCH', result: 'failed', details })
     return
@@ -130,6 +133,7 @@ async function settleFresh(tx: Tx, file: FileRow, found: { sha256: string; at: n
   if (!(await tx.files.become(file, 'READY', { sha256, hashState: 'computed', verifiedAt: at, readyAt: at, statusReason: null }))) return
   await beginSync(tx, file)
   await lockIfHeld(tx, file)
+  await webhookEvents(tx, { type: 'upload.ready', file: { ...file, status: 'READY', sha256 }, at })
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)
   const details = { name: file.name, sha256, size: file.size, declaredSha256 }

@@ -6,7 +6,18 @@ import { objects } from './0005-objects.ts'
 import { holds } from './0006-holds.ts'
 import { syncObjects } from './0007-sync-objects.ts'
 import { directMoves } from './0008-direct-moves.ts'
+import { webhooks } from './0009-webhooks.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
-export const migrations: readonly Migration[] = [initial, moves, targetLocations, direct, objects, holds, syncObjects, directMoves]
+export const migrations: readonly Migration[] = [
+  initial,
+  moves,
+  targetLocations,
+  direct,
+  objects,
+  holds,
+  syncObjects,
+  directMoves,
+  webhooks,
+]

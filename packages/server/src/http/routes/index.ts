@@ -22,6 +22,7 @@ import { registerSystemRoutes } from './system.ts'
 import { registerTargetRoutes } from './targets.ts'
 import { registerTokenRoutes } from './tokens.ts'
 import { registerUploadRoutes } from './uploads.ts'
+import { registerWebhookRoutes } from './webhooks.ts'
 
 export type RouteContext = {
   readonly clock: Clock
@@ -47,6 +48,7 @@ const groups: readonly RegisterRoutes[] = [
   registerObjectClassRoutes,
   registerHoldRoutes,
   registerDirectRoutes,
+  registerWebhookRoutes,
   registerTargetRoutes,
   registerRoleRoutes,
   registerJobRoutes,

@@ -9,6 +9,7 @@ import { checkHolds } from './check-holds.ts'
 import { checkCurrent } from './check-objects.ts'
 import { checkTarget, checkUsage } from './check-targets.ts'
 import { checkUpload } from './check-uploads.ts'
+import { checkWebhooks } from './check-webhooks.ts'
 import { type CheckNotes, type CheckReport, createCheckNotes } from './report.ts'
 
 export type { CheckFinding, CheckInvariant, CheckReport } from './report.ts'
@@ -62,6 +63,7 @@ export async function checkStore(deps: CheckDeps, options: CheckOptions): Promis
     if (row.removedAt === null) await checkTarget(deps, row, { ...options, notes })
   }
   await checkHolds(deps, notes)
+  await checkWebhooks(deps, notes)
   await checkUsage(deps, rows, notes)
   await checkAudit(deps, notes, options.signal)
   return notes.report(options.full)

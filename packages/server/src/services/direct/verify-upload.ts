@@ -6,6 +6,7 @@ import { type ObjectStat, StorageError, type StorageTarget } from '../../storage
 import { lockIfHeld } from '../holds/lock-objects.ts'
 import { purgeObjectJob } from '../ingest/job-kinds.ts'
 import type { VerifyDeps, VerifyOptions } from '../verify.ts'
+import { webhookEvents } from '../webhooks/events.ts'
 import { hashObject } from './hash-object.ts'
 
 /** What was found of a fresh upload: its object, and the digest where it was read back. */
@@ -54,6 +55,8 @@ const seen = ({ stat }: Found): FileChange => ({
 async function becomeReady(tx: Tx, file: FileRow, found: Found, change: FileChange): Promise<boolean> {
   if (!(await tx.files.become(file, 'READY', { readyAt: found.at, statusReason: null, ...seen(found), ...change }))) return false
   await lockIfHeld(tx, file)
+  const sha256 = change.sha256 ?? file.sha256
+  await webhookEvents(tx, { type: 'upload.ready', file: { ...file, status: 'READY', sha256 }, at: found.at })
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)
   return true
@@ -75,6 +78,7 @@ async function settleMismatch(tx: Tx, file: FileRow, found: Found & { sha256: st
   if (!(await tx.files.become(file, 'FAILED', { statusReason: reason, ...seen(found) }))) return
   await tx.targets.free(file.targetId, file.objectSize)
   await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id }))
+  await webhookEvents(tx, { type: 'upload.failed', file: { ...file, status: 'FAILED' }, at: found.at })
   const { name, declaredSha256, objectKey: key } = file
   const details = { name, declaredSha256, computedSha256: found.sha256, key }
   await tx.audit.append({ ...told(file), action: 'DIRECT_HASH_MISMATCH', result: 'failed', details })

@@ -10,6 +10,7 @@ import { lockIfHeld } from '../holds/lock-objects.ts'
 import { bucketUrlExpiry } from '../ingest/abort.ts'
 import { purgeObjectJob } from '../ingest/job-kinds.ts'
 import type { ObjectDamaged } from '../sealed/damage.ts'
+import { webhookEvents } from '../webhooks/events.ts'
 import type { ObjectDeps } from './deps.ts'
 
 export type Judgement = {
@@ -46,6 +47,7 @@ async function settleReady(
   const kept = { isCurrent: true, validation: [], malware, ...retainedFrom(policy.retention, at) }
   if (!(await tx.files.become(file, 'READY', { ...proven, ...kept }))) throw new LeftScanning()
   await lockIfHeld(tx, file)
+  await webhookEvents(tx, { type: 'upload.ready', file: { ...file, status: 'READY', sha256, isCurrent: true }, at })
   await tx.audit.append({
     ...told(file),
     action: 'SCAN_PASSED',
@@ -60,6 +62,7 @@ async function settleRejected(tx: Tx, scanned: Scanned, { judgement, at }: At & 
   const statusReason = findings.map(({ message }) => message).join(' ')
   const found = { sha256, hashState: 'computed', verifiedAt: at, validation: [...findings], malware, statusReason } as const
   if (!(await tx.files.become(file, 'REJECTED', { ...found, ...retainedFrom('FAILED_UPLOAD_7D', at) }))) throw new LeftScanning()
+  await webhookEvents(tx, { type: 'upload.rejected', file: { ...file, status: 'REJECTED', sha256, validation: findings }, at })
   await tx.audit.append({
     ...told(file),
     action: 'SCAN_FAILED',
