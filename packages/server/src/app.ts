@@ -10,6 +10,7 @@ import type { Services } from './http/services.ts'
 import { createSessions, passwords } from './http/sessions.ts'
 import { bothWorkers } from './jobs/both-workers.ts'
 import { directHandlers, sweepSyncsSchedule } from './jobs/handlers/direct.ts'
+import { expireFilesHandler, expireFilesSchedule } from './jobs/handlers/expire-files.ts'
 import { holdHandlers, sweepHoldsSchedule } from './jobs/handlers/holds.ts'
 import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
 import { purgeJobsHandler, purgeJobsSchedule } from './jobs/handlers/purge-jobs.ts'
@@ -175,6 +176,7 @@ function createHandlers(instance: Instance, engines: Engines, logger: Logger): J
     purgeJobsHandler({ store, clock }),
     ...directHandlers({ store, clock, targets, points, digests: ingest.digests }),
     purgeWebhooksHandler({ store, clock }),
+    expireFilesHandler({ store, clock, points }),
     ...holdHandlers({ store, targets }),
     ...moveHandlers({ store, clock, targets, points, oldObjectKept: instance.config.movedObjectKeptSeconds * 1000 }),
   ]
@@ -202,7 +204,15 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const jobs = createWorker({
     ...{ store, clock, points, logger, alone: options.alone ?? false },
     handlers: createHandlers(instance, engines, logger),
-    schedules: [...sweepSchedules, sweepMovesSchedule, sweepHoldsSchedule, sweepSyncsSchedule, purgeJobsSchedule, purgeWebhooksSchedule],
+    schedules: [
+      ...sweepSchedules,
+      sweepMovesSchedule,
+      sweepHoldsSchedule,
+      sweepSyncsSchedule,
+      purgeJobsSchedule,
+      purgeWebhooksSchedule,
+      expireFilesSchedule,
+    ],
   })
   const worker = bothWorkers(jobs, createWebhookWorker(instance, engines, logger))
   opened.defer(() => worker.stop())

@@ -4,6 +4,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type File, MIN_PART_PLAIN_BYTES, type UploadSession } from '@holdfast/api'
 import { type CrashPointName, crashPointNames } from '../src/core/crash-point.ts'
+import { EXPIRE_FILES } from '../src/services/expiry.ts'
 import { type Answer, contentDigest, sha256 } from './file-world.ts'
 import { type KillableServer, killableServer } from './killable-server.ts'
 import { startReceiver } from './webhook-receiver.ts'
@@ -116,7 +117,8 @@ async function untilQuiet(server: KillableServer): Promise<void> {
 }
 
 const atFirstStart: readonly CrashPointName[] = ['migration.before-commit', 'migration.after-commit']
-const inUse = crashPointNames.filter((name) => !atFirstStart.includes(name))
+const atExpiry: readonly CrashPointName[] = ['expiry.before-commit', 'expiry.after-commit']
+const inUse = crashPointNames.filter((name) => !atFirstStart.includes(name) && !atExpiry.includes(name))
 /** Points that one server is killed at, one after another, while it works. */
 const PER_SERVER = 5
 
@@ -155,8 +157,38 @@ test('N1: killed at every named point, a restarted server has lost nothing that 
       assert.deepEqual((await server.check()).findings, [])
     })
   }
+  for (const point of atExpiry) {
+    await t.test(`O8 N1: killed at ${point}`, () => killedAtExpiry(point))
+    hit.add(point)
+  }
   assert.deepEqual([...hit].sort(), [...crashPointNames].sort(), 'every point is reached')
 })
+
+/** A file that has expired is deleted once, whatever happens meanwhile, and told of once. */
+async function killedAtExpiry(point: CrashPointName): Promise<void> {
+  // The first start is not armed.
+  await using server = await killableServer({ points: ['', point] })
+  await server.start()
+  const client = patientClient(server)
+  const { id: caseId } = await client.until(() => server.api.newCase())
+  const file = await client.upload(caseId, randomBytes(100))
+  await server.kill('SIGTERM')
+  await server.withInstance(async ({ database, store }) => {
+    await database.writer.updateTable('files').set({ expires_at: 1, retention: 'TEMP_UPLOAD_24H' }).where('id', '=', file.id).execute()
+    await store.transaction((tx) => tx.jobs.enqueue({ kind: EXPIRE_FILES, tenantId: null, payload: {} }))
+  })
+  await server.start()
+  assert.equal(await server.ended(), 'SIGKILL')
+  await server.start()
+  await client.until(async () => {
+    while ((await server.api.call('GET', `/files/${file.id}`)).status !== 404) await sleep(20)
+  })
+  await untilQuiet(server)
+  const { body } = await server.admin.call<{ items: { action: string }[] }>('GET', `/audit/entries?fileId=${file.id}`)
+  assert.equal(body.items.filter((entry) => entry.action === 'OBJECT_EXPIRED').length, 1)
+  await server.kill('SIGTERM')
+  assert.deepEqual((await server.check()).findings, [])
+}
 
 async function completedOnce(server: KillableServer, file: File): Promise<void> {
   const { body } = await server.admin.call<{ items: { action: string }[] }>('GET', `/audit/entries?fileId=${file.id}`)

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Case, File, Hold, PageOf } from '@holdfast/api'
 import { checkInstance } from '../src/check-instance.ts'
 import { systemClock } from '../src/core/clock.ts'
+import { expireFiles } from '../src/services/expiry.ts'
 import { purgeObjectJob } from '../src/services/ingest/job-kinds.ts'
 import { type FileWorld, openFileWorld } from './file-world.ts'
 
@@ -155,6 +156,22 @@ const paths: readonly Path[] = [
       assert.ok(!(await world.instance.store.read.files.pageToPurge('', 1000)).some(({ id }) => id === file.id))
       await scene.release(hold)
       await world.instance.database.writer.updateTable('files').set({ status: 'READY' }).where('id', '=', file.id).execute()
+    },
+  },
+  {
+    name: 'expiry',
+    async held(scene) {
+      const { world } = scene
+      const { instance } = world
+      const [held, free] = [await scene.newCase(), await scene.newCase()]
+      const files = [await world.api.upload(held.id, randomBytes(10)), await world.api.upload(free.id, randomBytes(10))]
+      const ids = files.map(({ id }) => id)
+      await scene.place({ caseId: held.id })
+      await instance.database.writer.updateTable('files').set({ expires_at: 1 }).where('id', 'in', ids).execute()
+      const expired = await expireFiles(instance, { ...whole, progress: async () => {} })
+      assert.equal(expired, 1)
+      await stillThere(scene, files[0]!)
+      assert.equal((await world.api.call('GET', `/files/${files[1]!.id}`)).status, 404)
     },
   },
   {

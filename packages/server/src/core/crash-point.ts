@@ -47,6 +47,8 @@ export const crashPointNames = [
   'move.after-purge',
   'webhook.after-send',
   'webhook.after-note',
+  'expiry.before-commit',
+  'expiry.after-commit',
 ] as const
 export type CrashPointName = (typeof crashPointNames)[number]
 
