@@ -100,6 +100,7 @@ export const StoredObject = Type.Object(
     contentType: Type.String(),
     fileSize: Bytes,
     isCurrent: Type.Boolean(),
+    held: Type.Boolean({ description: 'A legal hold covers it: it cannot be deleted' }),
     retention: OneOf(retentions),
     expiresAt: Nullable(Time),
     checksums: Type.Object({ sha256: Nullable(Type.String({ description: 'Computed by the server from the stored bytes' })) }, closed),
@@ -157,6 +158,7 @@ export const ObjectQuery = Type.Object(
     isCurrent: Type.Optional(Type.Boolean()),
     objectClass: Type.Optional(ClassName),
     status: Type.Optional(OneOf(fileStatuses)),
+    held: Type.Optional(Type.Boolean({ description: 'true: those that a legal hold covers; false: those that none covers' })),
   },
   closed,
 )

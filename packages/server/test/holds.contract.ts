@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Case, File, Hold, PageOf } from '@holdfast/api'
+import type { Case, File, Hold, PageOf, StoredObject } from '@holdfast/api'
 import { checkInstance } from '../src/check-instance.ts'
 import { systemClock } from '../src/core/clock.ts'
 import { expireFiles } from '../src/services/expiry.ts'
 import { purgeObjectJob } from '../src/services/ingest/job-kinds.ts'
 import { type FileWorld, openFileWorld } from './file-world.ts'
+import { objectsOf, table } from './objects-kit.ts'
 
 const HOUR = 3_600_000
 const whole = { full: true, signal: new AbortController().signal }
@@ -27,7 +28,7 @@ type Scene = {
   readonly world: FileWorld
   readonly clock: ReturnType<typeof movableClock>
   readonly newCase: () => Promise<Case>
-  readonly place: (on: { fileId: string } | { caseId: string }) => Promise<Hold>
+  readonly place: (on: { fileId: string } | { caseId: string } | { ownerEntityType: string; ownerEntityId: string }) => Promise<Hold>
   readonly release: (hold: Hold) => Promise<void>
 }
 
@@ -225,10 +226,28 @@ export function holdsContract(name: string, database: { url: () => Promise<strin
     test('O10: of a hold and a deletion at the same time exactly one happens', { timeout: 120_000 }, () => race(scene))
     test('O10: what was deleted before a hold is purged all the same', { timeout: 60_000 }, () => deletedBefore(scene))
     test('O10: after the last release it can be deleted, and not before', { timeout: 60_000 }, () => released(scene))
+    test('O10 O11: objects of apps tell whether they are held, and are found by it', { timeout: 60_000 }, () => heldObjects(scene))
     test('O10: holds leave a sound store', { timeout: 60_000 }, async () => {
       assert.deepEqual((await checkInstance(scene.world.instance, whole)).findings, [])
     })
   })
+}
+
+async function heldObjects({ world, place, release }: Scene): Promise<void> {
+  const objects = objectsOf(world.api)
+  const { admin } = world.tenant.api
+  const store = (ownerEntityId: string) => objects.store(table(), { ownerEntityId })
+  const [byFile, byOwner, free] = [await store('usr_a'), await store('usr_b'), await store('usr_c')]
+  const holds = [await place({ fileId: byFile.id }), await place({ ownerEntityType: 'User', ownerEntityId: 'usr_b' })]
+  const found = async (held: boolean): Promise<(readonly [string, boolean])[]> =>
+    (await admin.call<PageOf<StoredObject>>('GET', `/uploads?held=${held}`)).body.items.map((object) => [object.id, object.held] as const)
+  assert.deepEqual(await found(true), [[byOwner.id, true] as const, [byFile.id, true] as const])
+  assert.deepEqual(await found(false), [[free.id, false] as const])
+  assert.equal((await objects.get(byOwner.id)).body.held, true)
+  assert.equal((await objects.received(table(), { ownerEntityId: 'usr_b' })).storedObject.held, true)
+  assert.equal((await admin.call('DELETE', `/uploads/${byOwner.id}`)).problem.code, 'LEGAL_HOLD')
+  for (const hold of holds) await release(hold)
+  assert.deepEqual(await found(true), [])
 }
 
 const ROUNDS = 15

@@ -265,7 +265,8 @@ const storedChange = (change: FileChange) => ({
   superseded_by: change.supersededBy,
 })
 
-type AsStored = {
+/** Columns that the database keeps in another shape than a row has. */
+export type AsStored = {
   status: string
   discovered: 0 | 1
   replaceable: 0 | 1

@@ -1,7 +1,8 @@
 import type { FileStatus } from '@holdfast/api'
 import { sql as raw } from 'kysely'
 import type { Sql } from './database.ts'
-import { type FileRow, fileColumns, typedFile } from './files.ts'
+import { type AsStored, type FileRow, fileColumns, typedFile } from './files.ts'
+import { isHeld, isHeldObject } from './hold-cover.ts'
 
 export type ObjectFilter = {
   tenantId: string
@@ -10,38 +11,45 @@ export type ObjectFilter = {
   objectClass?: string | undefined
   isCurrent?: boolean | undefined
   status?: FileStatus | undefined
+  /** Whether a legal hold covers it. */
+  held?: boolean | undefined
 }
+
+/** `held`: a legal hold covers it. */
+export type ObjectRow = FileRow & { held: boolean }
 
 export type ObjectOwner = { tenantId: string; ownerType: string; ownerId: string; objectClass: string }
 
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
 const isLiveObject = raw<boolean>`files.tier = 'object' and files.deleted_at is null`
 
+const views = (sql: Sql) => sql.selectFrom('files').select(fileColumns).select(raw<0 | 1>`case when ${isHeld} then 1 else 0 end`.as('held'))
+
+const typedObject = (row: Omit<ObjectRow, keyof AsStored | 'held'> & AsStored & { held: 0 | 1 }): ObjectRow => ({
+  ...typedFile(row),
+  held: row.held === 1,
+})
+
 /** Files of the tier `object`: those that apps store. What all files have in common is in `files`. */
 export const objectTable = (sql: Sql) => ({
   /** Null for files of cases and for deleted objects. */
-  async find(tenantId: string, id: string): Promise<FileRow | null> {
-    const row = await sql
-      .selectFrom('files')
-      .select(fileColumns)
-      .where('files.tenant_id', '=', tenantId)
-      .where('files.id', '=', id)
-      .where(isLiveObject)
-      .executeTakeFirst()
-    return row ? typedFile(row) : null
+  async find(tenantId: string, id: string): Promise<ObjectRow | null> {
+    const row = await views(sql).where('files.tenant_id', '=', tenantId).where('files.id', '=', id).where(isLiveObject).executeTakeFirst()
+    return row ? typedObject(row) : null
   },
 
   /** Newest first: those with an id below `before`. */
-  async list(filter: ObjectFilter, page: { before: string | null; limit: number }): Promise<FileRow[]> {
-    let query = sql.selectFrom('files').select(fileColumns).where('files.tenant_id', '=', filter.tenantId).where(isLiveObject)
+  async list(filter: ObjectFilter, page: { before: string | null; limit: number }): Promise<ObjectRow[]> {
+    let query = views(sql).where('files.tenant_id', '=', filter.tenantId).where(isLiveObject)
     if (filter.ownerType !== undefined) query = query.where('files.owner_type', '=', filter.ownerType)
     if (filter.ownerId !== undefined) query = query.where('files.owner_id', '=', filter.ownerId)
     if (filter.objectClass !== undefined) query = query.where('files.object_class', '=', filter.objectClass)
     if (filter.isCurrent !== undefined) query = query.where('files.is_current', '=', filter.isCurrent ? 1 : 0)
     if (filter.status !== undefined) query = query.where('files.status', '=', filter.status)
+    if (filter.held !== undefined) query = query.where(filter.held ? isHeldObject(filter.tenantId) : raw<boolean>`not ${isHeld}`)
     if (page.before !== null) query = query.where('files.id', '<', page.before)
     const rows = await query.orderBy('files.id', 'desc').limit(raw.lit(page.limit)).execute()
-    return rows.map(typedFile)
+    return rows.map(typedObject)
   },
 
   /** The objects of an owner and class that count now. */

@@ -50,7 +50,7 @@ export function objectService(deps: ObjectServiceDeps): ObjectService {
     async list(caller, query) {
       const filter = {
         ...{ tenantId: caller.tenantId, ownerType: query.ownerEntityType, ownerId: query.ownerEntityId },
-        ...{ objectClass: query.objectClass, isCurrent: query.isCurrent, status: query.status },
+        ...{ objectClass: query.objectClass, isCurrent: query.isCurrent, status: query.status, held: query.held },
       }
       const rows = await store.read.objects.list(filter, { before: fromCursor(query.cursor), limit: rowsFor(query) })
       return toPage(rows, query, toStoredObject)

@@ -1,6 +1,7 @@
 import { type ObjectComplete, Problem, type StoredObject } from '@holdfast/api'
 import { type Caller, systemActor } from '../../core/actor.ts'
 import type { FileChange, FileRow } from '../../db/files.ts'
+import type { ObjectRow } from '../../db/objects.ts'
 import type { Tx } from '../../db/store.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import type { ObjectStat } from '../../storage/target.ts'
@@ -29,7 +30,7 @@ function declaredOf({ checksum, checksums }: ObjectComplete): Declared {
   return { sha256: checksums?.sha256?.toLowerCase() ?? null, md5 }
 }
 
-async function getObject(deps: ObjectDeps, tenantId: string, id: string): Promise<{ file: FileRow; upload: UploadView }> {
+async function getObject(deps: ObjectDeps, tenantId: string, id: string): Promise<{ file: ObjectRow; upload: UploadView }> {
   const { read } = deps.ingest.store
   const file = existing(await read.objects.find(tenantId, id), 'object')
   return { file, upload: existing(await read.uploads.findOfFile(tenantId, id), 'upload') }

@@ -7,9 +7,11 @@ import type { ObjectPolicy } from '../../core/object-classes.ts'
 import { containerAad, objectKeyOf } from '../../core/object-keys.ts'
 import { planUpload } from '../../core/upload-plan.ts'
 import { type FileRow, noObjectYet } from '../../db/files.ts'
+import type { ObjectRow } from '../../db/objects.ts'
 import type { Tx } from '../../db/store.ts'
 import type { UploadRow, UploadView } from '../../db/uploads.ts'
 import { existing, toldBy } from '../caller.ts'
+import { isUnderHold } from '../holds/require-no-hold.ts'
 import { expiryFrom, uploadClosed } from '../ingest/session.ts'
 import type { ObjectDeps } from './deps.ts'
 import { getPolicy, requireAcceptable } from './find-class.ts'
@@ -127,7 +129,7 @@ const viewOf = ({ file, upload }: Draft): UploadView => ({
   ...{ objectSize: file.objectSize, entityKeyId: file.entityKeyId, wrappedKey: file.wrappedKey },
 })
 
-async function toAnswer(deps: ObjectDeps, file: FileRow, given: { upload: UploadView; origin: string }): Promise<ObjectInitiated> {
+async function toAnswer(deps: ObjectDeps, file: ObjectRow, given: { upload: UploadView; origin: string }): Promise<ObjectInitiated> {
   const { url, headers, expiresAt } = await uploadRequest(deps, given.upload, { origin: given.origin, sha256: file.declaredSha256 })
   return {
     storedObject: toStoredObject(file),
@@ -153,12 +155,13 @@ export async function initiateObject(
   const policy = await getPolicy({ store, settings: deps.settings }, caller.tenantId, input.objectClass)
   const contentType = requireAcceptable(policy, input, deps.settings.maxBytes)
   const drafted = await draft(deps, caller, { input, policy, contentType })
-  await store.transaction(async (tx) => {
+  const held = await store.transaction(async (tx) => {
     await requireRoom(tx, caller, clock.now())
     await insert(tx, caller, drafted)
+    return isUnderHold(tx, drafted.file)
   })
   points.reach('object.initiate.after-commit')
-  return toAnswer(deps, drafted.file, { upload: viewOf(drafted), origin })
+  return toAnswer(deps, { ...drafted.file, held }, { upload: viewOf(drafted), origin })
 }
 
 /** The same upload again with a fresh URL, for a repetition of the request that began it. UPLOAD_CLOSED once it is over. */

@@ -1,9 +1,9 @@
 import type { StoredObject } from '@holdfast/api'
 import { toIso, toIsoOrNull } from '../../core/clock.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { ObjectRow } from '../../db/objects.ts'
 
 /** An object as the API shows it: without keys, wraps and the target that it lies at. */
-export const toStoredObject = (row: FileRow): StoredObject => ({
+export const toStoredObject = (row: ObjectRow): StoredObject => ({
   id: row.id,
   storageKey: row.objectKey,
   status: row.status,
@@ -15,6 +15,7 @@ export const toStoredObject = (row: FileRow): StoredObject => ({
   contentType: row.contentType,
   fileSize: row.size,
   isCurrent: row.isCurrent,
+  held: row.held,
   retention: row.retention ?? 'PERMANENT',
   expiresAt: toIsoOrNull(row.expiresAt),
   checksums: { sha256: row.sha256 },
