@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { CreateBucketCommand, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, ListObjectsV2Command, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
 import { startS3 } from '../servers/s3.ts'
 import { rowSays, uploadRow } from './browser.ts'
@@ -16,10 +16,10 @@ export interface Bucket extends AsyncDisposable {
   readonly endpoint: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** Where the objects lie on this machine. */
-  readonly folder: string
   /** Lets pages of `origin` send parts and read what the bucket answers. */
   allow(origin: string): Promise<void>
+  /** The names of the objects in it. */
+  names(): Promise<string[]>
 }
 
 export async function openBucket(name = 'evidence'): Promise<Bucket> {
@@ -32,11 +32,15 @@ export async function openBucket(name = 'evidence'): Promise<Bucket> {
   })
   await s3.send(new CreateBucketCommand({ Bucket: name }))
   return {
-    ...{ name, line, accessKeyId, secretAccessKey, folder: `${server.folder}/data/${name}` },
+    ...{ name, line, accessKeyId, secretAccessKey },
     endpoint: `http://127.0.0.1:${line.port}`,
     async allow(origin) {
       const rule = { AllowedOrigins: [origin], AllowedMethods: ['GET', 'PUT'], AllowedHeaders: ['*'], ExposeHeaders: ['ETag'] }
       await s3.send(new PutBucketCorsCommand({ Bucket: name, CORSConfiguration: { CORSRules: [rule] } }))
+    },
+    async names() {
+      const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: name }))
+      return (Contents ?? []).flatMap((object) => (object.Key?.endsWith('/') ? [] : [object.Key ?? '']))
     },
     async [Symbol.asyncDispose]() {
       s3.destroy()

@@ -122,6 +122,54 @@ test('D6: several files queue in Direct, and cancel in the middle leaves nothing
   await assertSound(house)
 })
 
+test('U1 U2 D14: each evidence item has the section for itself, and deleting the case empties the bucket', async () => {
+  await using house = await openNearHouse()
+  await using bucket = await openBucket()
+  await bucket.allow(house.origin)
+  await using visitor = await visit(browser, house.origin)
+  const { page } = visitor
+  await signIn(page, admin)
+  await addBucket(page, bucket)
+  await bindBucket(page)
+  await makeCase(page, 'CASE-4', 'With an item')
+  const digests = { case: await makeEvidence(house.at('case.dd'), MB, 1), item: await makeEvidence(house.at('item.dd'), MB, 2) }
+  await sendDirect(page, house.at('case.dd'))
+  await arrives(page, 'case.dd', digests.case)
+
+  await page.getByRole('tab', { name: 'Evidence items' }).click()
+  await page.getByRole('button', { name: 'New evidence item' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Label').fill('E1')
+  await dialog.getByLabel('Title').fill('The phone')
+  await dialog.getByRole('button', { name: 'Create item' }).click()
+  await page.getByRole('table', { name: 'Evidence items' }).getByRole('link').first().click()
+  await page.getByRole('heading', { name: 'The phone', level: 1 }).waitFor()
+  await section(page).getByText('No files stored here yet').waitFor()
+  await sendDirect(page, house.at('item.dd'))
+  await arrives(page, 'item.dd', digests.item)
+  assert.deepEqual(
+    (await bucket.names())
+      .map((name) =>
+        name
+          .split('/')
+          .slice(2)
+          .join('/')
+          .replace(/[0-9a-f]{8}/, 'ITEM'),
+      )
+      .sort(),
+    ['CASE-4/ITEM/item.dd', 'CASE-4/case.dd'],
+  )
+
+  await page.getByRole('link', { name: 'CASE-4' }).click()
+  await page.getByRole('button', { name: 'Delete case' }).click()
+  await page.getByLabel('Type CASE-4 to confirm').fill('CASE-4')
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete case' }).click()
+  await page.getByRole('heading', { name: 'Cases', level: 1 }).waitFor()
+  while ((await bucket.names()).length > 0) await page.waitForTimeout(200)
+  assert.deepEqual(visitor.complaints, [])
+  await assertSound(house)
+})
+
 test('R4 S4: nothing shows of Direct, not even its name, before it is bound', async () => {
   await using house = await openNearHouse()
   await using visitor = await visit(browser, house.origin)

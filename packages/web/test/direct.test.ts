@@ -48,15 +48,26 @@ test('D10: reading back is called by what was known before, and says how far it 
 
 test('D10: how reading back ended is told once, and only by rows that were seen before', () => {
   const before = direct({ hashing, hashState: 'computed', verifiedAt: '2026-01-15T12:00:00Z' })
-  const done = { ...before, hashing: null, verifiedAt: '2026-01-16T12:00:00Z' }
+  const done = { ...before, hashing: null, verifiedAt: '2026-01-16T12:00:00Z', version: 2 }
   assert.match(sayHashEnd(before, done)?.label ?? '', /disk\.dd.*Ready/)
   assert.equal(sayHashEnd(done, done), null)
   assert.equal(sayHashEnd(undefined, done), null)
   assert.equal(sayHashEnd(before, { ...before, hashing: { ...hashing, bytes: 50 } }), null)
   assert.match(sayHashEnd(before, { ...done, hashState: 'mismatch' })?.label ?? '', /Disk mismatch/)
+  const bad = direct({ hashing, hashState: 'mismatch' })
+  assert.match(sayHashEnd(bad, { ...bad, hashing: null, version: 2 })?.label ?? '', /Disk mismatch/)
   assert.match(sayHashEnd(before, { ...before, hashing: null })?.label ?? '', /was stopped/)
   // Sync found it changed: nobody was reading it back.
   assert.equal(sayHashEnd({ ...before, hashing: null }, { ...before, hashing: null, hashState: 'stale' }), null)
+})
+
+test('D10: where reading back failed the row says so, and its details say why', () => {
+  const before = direct({ hashing, hashState: 'computed', verifiedAt: '2026-01-15T12:00:00Z' })
+  const failed = { ...before, hashing: null, version: 2, statusReason: 'Its SHA-256 could not be computed. The share is away.' }
+  assert.match(sayHashEnd(before, failed)?.label ?? '', /reading back failed/)
+  assert.match(sayFileStatus(failed).next ?? '', /failed/)
+  assert.match(sayFileStatus(failed).explain, /^Its SHA-256 could not be computed\. The share is away\./)
+  assert.match(sayFileStatus({ ...failed, hashState: 'stale' }).next ?? '', /Recompute/)
 })
 
 test('D12: nothing is downloaded before a hash is known, what was discovered always is', () => {

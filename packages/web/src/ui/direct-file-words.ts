@@ -1,7 +1,7 @@
 import type { HashState, File as StoredFile } from '@holdfast/api'
 import type { Said } from './tones.ts'
 
-type DirectFacts = Pick<StoredFile, 'status' | 'hashState' | 'discovered' | 'missingSince'>
+type DirectFacts = Pick<StoredFile, 'status' | 'statusReason' | 'hashState' | 'discovered' | 'missingSince'>
 
 /** Statuses that say something else of a file that lies on its storage as it is, unsealed. */
 const statusWords: Partial<Record<StoredFile['status'], Said>> = {
@@ -67,10 +67,12 @@ const readyWords: Record<HashState, Said> = {
 }
 
 /** The row state of a file in Direct Storage that nobody is reading back now (D5); null where its status means the same in every tier. */
-export function sayDirectFile({ status, hashState, discovered: found, missingSince }: DirectFacts): Said | null {
+export function sayDirectFile({ status, statusReason, hashState, discovered: found, missingSince }: DirectFacts): Said | null {
   if (status !== 'READY') return statusWords[status] ?? null
   if (missingSince !== null) return missing
-  return hashState === 'none' && found ? discovered : readyWords[hashState]
+  const said = hashState === 'none' && found ? discovered : readyWords[hashState]
+  // A reason stays on a file that is there where reading it back failed; stale and mismatch have their own word on what to do.
+  return statusReason === null || said.next ? said : { ...said, tone: 'attention', next: 'Reading back failed; open it to see why' }
 }
 
 /** What is known of the SHA-256, for the details of a file. */

@@ -19,6 +19,9 @@ const kinds: Readonly<Record<string, string>> = {
   'sweep-uploads': 'Remove abandoned uploads',
   'sweep-targets': 'Clear leftovers from storage targets',
   'jobs.purge': 'Forget old jobs',
+  'hash-file': 'Read a stored file back for its hash',
+  'sync-scope': 'Compare a folder with its storage',
+  'sweep-syncs': 'Forget what Syncs found',
 }
 
 /** A job's kind in words; unknown kinds of newer servers read well enough as they are. */
