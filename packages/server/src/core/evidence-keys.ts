@@ -1,0 +1,39 @@
+/** What stands in front of the key of an asset that is not verified yet (C3). */
+export const QUARANTINE = 'quarantine/'
+const UNSPECIFIED_COMPANY = '_global'
+const LONGEST_NAME = 100
+
+/**
+ * The file name in a storage key: made from the original one, which is metadata alone (C9), out of letters, digits, `.`, `_` and `-`. It
+ * never begins with a dot, so that no segment is `.` or `..`, and never is empty.
+ */
+export function storageFileName(original: string): string {
+  const safe = original
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+/, '')
+  if (safe.length <= LONGEST_NAME) return safe || 'file'
+  const ending = /\.[A-Za-z0-9]{1,10}$/.exec(safe)?.[0] ?? ''
+  return safe.slice(0, LONGEST_NAME - ending.length) + ending
+}
+
+export type AssetPlace = {
+  readonly tenantId: string
+  readonly companyId: string | null
+  readonly app: string
+  readonly kind: string
+  readonly assetId: string
+  readonly filename: string
+  /** Milliseconds; the key holds year and month in UTC. */
+  readonly createdAt: number
+}
+
+/** Where the object of a verified asset lies (C3). Every segment is bounded and safe by its schema or by `storageFileName`. */
+export function assetKey(asset: AssetPlace): string {
+  const [year, month] = new Date(asset.createdAt).toISOString().split('-')
+  const company = asset.companyId ?? UNSPECIFIED_COMPANY
+  const name = storageFileName(asset.filename)
+  return `orgs/${asset.tenantId}/companies/${company}/${asset.app}/${year}/${month}/${asset.kind}/${asset.assetId}/${name}`
+}
+
+export const quarantineKey = (asset: AssetPlace): string => `${QUARANTINE}${assetKey(asset)}`
