@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MAX_NAME_BYTES } from './limits.ts'
+import { classRetentions } from './object-schemas.ts'
 import { PageQuery, Sha256 } from './schemas.ts'
 import { Bytes, closed, Nullable, OneOf, Time, Uuid } from './shapes.ts'
 
@@ -52,6 +53,7 @@ export const UploadIntentCreate = Type.Object(
     contentType: Type.String({ minLength: 1, maxLength: 255 }),
     size: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
     checksum: Type.Optional({ ...Sha256, description: 'SHA-256 in hex; the upload is bound to it where the storage can' }),
+    retention: Type.Optional({ ...OneOf(classRetentions), description: 'How long it is kept; PERMANENT where absent' }),
   },
   closed,
 )
@@ -113,7 +115,8 @@ export const AssetLink = Type.Object(
   },
   closed,
 )
-export const AssetLinkQuery = Type.Object({ ...PageQuery }, closed)
+export const AssetLinkQuery = Type.Object(PageQuery, closed)
+export const AccessEventQuery = Type.Object(PageQuery, closed)
 export const SignDownload = Type.Object({ disposition: Type.Optional(OneOf(['attachment', 'inline'] as const)) }, closed)
 export const SignedDownload = Type.Object(
   {
@@ -170,11 +173,13 @@ export type UploadIntentCreate = Static<typeof UploadIntentCreate>
 export type UploadIntentCreated = Static<typeof UploadIntentCreated>
 export type UploadIntentComplete = Static<typeof UploadIntentComplete>
 export type UploadIntentCompleted = Static<typeof UploadIntentCompleted>
+export type AssetLinkQuery = Static<typeof AssetLinkQuery>
 export type AssetQuery = Static<typeof AssetQuery>
 export type AssetLinkCreate = Static<typeof AssetLinkCreate>
 export type AssetLink = Static<typeof AssetLink>
 export type SignDownload = Static<typeof SignDownload>
 export type SignedDownload = Static<typeof SignedDownload>
 export type AssetVerification = Static<typeof AssetVerification>
+export type AccessEventQuery = Static<typeof AccessEventQuery>
 export type AccessEvent = Static<typeof AccessEvent>
 export type EvidenceReport = Static<typeof EvidenceReport>

@@ -1,5 +1,6 @@
 export * from './direct-schemas.ts'
 export * from './errors.ts'
+export * from './evidence-schemas.ts'
 export * from './hold-schemas.ts'
 export * from './limits.ts'
 export * from './object-schemas.ts'

@@ -1,6 +1,7 @@
 import { type AuditCalls, auditCalls } from './calls/audit.ts'
 import { type CaseCalls, caseCalls, type ItemCalls, itemCalls } from './calls/cases.ts'
 import { type DirectCalls, directCalls, type SyncCalls, syncCalls } from './calls/direct.ts'
+import { type EvidenceCalls, evidenceCalls } from './calls/evidence.ts'
 import { type FileCalls, fileCalls } from './calls/files.ts'
 import { type HoldCalls, holdCalls } from './calls/holds.ts'
 import { type JobCalls, jobCalls } from './calls/jobs.ts'
@@ -46,6 +47,7 @@ export interface Client {
   readonly syncs: SyncCalls
   readonly holds: HoldCalls
   readonly webhooks: WebhookCalls
+  readonly evidence: EvidenceCalls
 }
 
 /** Works in browsers and in Node. Holds no connection and no timer; nothing to close. */
@@ -71,5 +73,6 @@ export function createClient(options: ClientOptions): Client {
     syncs: syncCalls(http),
     holds: holdCalls(http),
     webhooks: webhookCalls(http),
+    evidence: evidenceCalls(http),
   }
 }

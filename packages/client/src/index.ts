@@ -1,6 +1,7 @@
 export type * from './calls/audit.ts'
 export type * from './calls/cases.ts'
 export type * from './calls/direct.ts'
+export type * from './calls/evidence.ts'
 export type * from './calls/files.ts'
 export type * from './calls/holds.ts'
 export type * from './calls/people.ts'

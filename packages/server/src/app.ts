@@ -10,6 +10,7 @@ import type { Services } from './http/services.ts'
 import { createSessions, passwords } from './http/sessions.ts'
 import { bothWorkers } from './jobs/both-workers.ts'
 import { directHandlers, sweepSyncsSchedule } from './jobs/handlers/direct.ts'
+import { evidenceHandlers, sweepQuarantineSchedule } from './jobs/handlers/evidence.ts'
 import { expireFilesHandler, expireFilesSchedule } from './jobs/handlers/expire-files.ts'
 import { holdHandlers, sweepHoldsSchedule } from './jobs/handlers/holds.ts'
 import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
@@ -33,6 +34,8 @@ import { HASH_FILE } from './services/direct/job-kinds.ts'
 import { SYNC_SCOPE } from './services/direct/sync/job-kinds.ts'
 import { syncCancelled, syncService } from './services/direct/sync/syncs.ts'
 import { downloadService } from './services/downloads.ts'
+import { evidenceContract } from './services/evidence/promote.ts'
+import { evidenceService } from './services/evidence.ts'
 import { fileService } from './services/files.ts'
 import { holdService } from './services/holds/holds.ts'
 import { idempotencyService } from './services/idempotency.ts'
@@ -140,6 +143,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     uploads: uploadService(engines.ingest),
     downloads,
     objects: objectService({ ...engines.objects, files, downloads }),
+    evidence: evidenceService({ ...engines.objects, files, downloads }),
     objectClasses: objectClassService({ store, clock, settings: config.objects }),
     holds: holdService({ store, clock }),
     direct: directStateService({ store }),
@@ -170,7 +174,8 @@ function createHandlers(instance: Instance, engines: Engines, logger: Logger): J
   return [
     verifyFileHandler({ store, clock, targets, points, digests: ingest.digests, ...reader, directVerifyMaxBytes }),
     purgeObjectHandler({ store, clock, targets, points }),
-    scanObjectHandler({ ...objects, validator, scanner }),
+    scanObjectHandler({ ...objects, validator, scanner, contracts: { evidence: evidenceContract(objects) } }),
+    ...evidenceHandlers({ store, clock, targets, points }),
     sweepUploadsHandler({ ingest, objects, logger }),
     sweepTargetsHandler({ ingest, logger }),
     purgeJobsHandler({ store, clock }),
@@ -209,6 +214,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
       sweepMovesSchedule,
       sweepHoldsSchedule,
       sweepSyncsSchedule,
+      sweepQuarantineSchedule,
       purgeJobsSchedule,
       purgeWebhooksSchedule,
       expireFilesSchedule,

@@ -41,6 +41,13 @@ export const auditActions = {
   DOWNLOAD_URL_ISSUED: ['name', 'delivery', 'disposition', 'expiresAt'],
   OBJECT_DELETED: ['name', 'objectClass', 'ownerEntityType', 'ownerEntityId'],
   OBJECT_EXPIRED: ['name', 'objectClass', 'ownerEntityType', 'ownerEntityId', 'retention', 'expiredAt'],
+  /** Somebody looked at an asset of the evidence contract. */
+  EVIDENCE_READ: ['name', 'status'],
+  EVIDENCE_LINKED: ['linkId', 'app', 'sourceType', 'sourceId', 'kind'],
+  EVIDENCE_UNLINKED: ['linkId', 'app', 'sourceType', 'sourceId', 'kind'],
+  /** The stored object of an asset was read and compared with what is recorded of it: before it is promoted, and whenever someone asks. */
+  EVIDENCE_VERIFIED: ['name', 'sha256', 'diagnostics'],
+  EVIDENCE_ARCHIVED: ['name'],
   DOWNLOAD: ['tier', 'delivery', 'sha256', 'range'],
   ATTACHMENT_BACKEND_CLEANUP_FAILED: ['targetId', 'key', 'reason'],
   FILE_MOVED: ['name', 'fromTargetId', 'toTargetId', 'bytes', 'objectSha256', 'migrationId'],

@@ -31,12 +31,14 @@ const shownInline: ReadonlySet<string> = new Set([
 /** Whether a file of this declared type may be answered inline; everything else is an attachment, whatever was asked for. */
 export const mayShowInline = (contentType: string): boolean => shownInline.has(contentType)
 
-/** How a file is answered: inline only what may be shown so, and in which no malware was found (O5, O17). */
+/** How a file is answered: inline only what may be shown so, and against which nothing was found (O5, O17). */
 export const dispositionOf = (
-  file: { contentType: string; malware: { verdict: string } | null },
+  file: { contentType: string; malware: { verdict: string } | null; validation: readonly unknown[] | null },
   asked: 'attachment' | 'inline',
 ): 'attachment' | 'inline' =>
-  asked === 'inline' && mayShowInline(file.contentType) && file.malware?.verdict !== 'infected' ? 'inline' : 'attachment'
+  asked === 'inline' && mayShowInline(file.contentType) && file.malware?.verdict !== 'infected' && !file.validation?.length
+    ? 'inline'
+    : 'attachment'
 
 /** The Content-Type of an answer. Text is sent as UTF-8 so that no browser guesses its encoding. */
 export const servedContentType = (contentType: string): string => (contentType === 'text/plain' ? 'text/plain; charset=utf-8' : contentType)

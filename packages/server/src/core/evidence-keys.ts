@@ -3,6 +3,10 @@ export const QUARANTINE = 'quarantine/'
 const UNSPECIFIED_COMPANY = '_global'
 const LONGEST_NAME = 100
 
+/** The owner of all assets of a company, by which a legal hold covers them. */
+export const OWNER_TYPE = 'Company'
+export const ownerIdOf = (companyId: string | null): string => companyId ?? UNSPECIFIED_COMPANY
+
 /**
  * The file name in a storage key: made from the original one, which is metadata alone (C9), out of letters, digits, `.`, `_` and `-`. It
  * never begins with a dot, so that no segment is `.` or `..`, and never is empty.
@@ -28,12 +32,18 @@ export type AssetPlace = {
   readonly createdAt: number
 }
 
+/** Verified assets of a tenant start with this, those that are not verified with `QUARANTINE` before it. */
+export const assetPrefix = (tenantId: string): string => `orgs/${tenantId}/`
+
+/** All that assets of a tenant can lie below. */
+export const assetPrefixes = (tenantId: string): string[] => [assetPrefix(tenantId), `${QUARANTINE}${assetPrefix(tenantId)}`]
+
 /** Where the object of a verified asset lies (C3). Every segment is bounded and safe by its schema or by `storageFileName`. */
 export function assetKey(asset: AssetPlace): string {
   const [year, month] = new Date(asset.createdAt).toISOString().split('-')
   const company = asset.companyId ?? UNSPECIFIED_COMPANY
   const name = storageFileName(asset.filename)
-  return `orgs/${asset.tenantId}/companies/${company}/${asset.app}/${year}/${month}/${asset.kind}/${asset.assetId}/${name}`
+  return `${assetPrefix(asset.tenantId)}companies/${company}/${asset.app}/${year}/${month}/${asset.kind}/${asset.assetId}/${name}`
 }
 
 export const quarantineKey = (asset: AssetPlace): string => `${QUARANTINE}${assetKey(asset)}`

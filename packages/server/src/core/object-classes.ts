@@ -1,7 +1,12 @@
 import { MiB, type ObjectClass } from '@holdfast/api'
 
 /** What a class says, as an upload keeps it from its beginning to its end (O3). */
-export type ObjectPolicy = Pick<ObjectClass, 'name' | 'contentTypes' | 'maxBytes' | 'retention' | 'replaceable' | 'tier' | 'malware'>
+export type ObjectPolicy = Pick<ObjectClass, 'name' | 'contentTypes' | 'maxBytes' | 'retention' | 'replaceable' | 'tier' | 'malware'> & {
+  /** A contract on top of objects that has a say in where the object lies and in what happens once it is judged. No API sets it. */
+  readonly contract?: 'evidence'
+  /** What validation finds is noted, and rejects nothing. */
+  readonly validation?: 'note'
+}
 /** A class of the tables here and of the configuration file. */
 export type NamedClass = ObjectPolicy & Pick<ObjectClass, 'description'>
 
@@ -16,6 +21,15 @@ const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 /** What a class is that says nothing else. */
 export const classDefaults = { description: '', retention: 'PERMANENT', replaceable: false, tier: 'object', malware: 'reject' } as const
+
+/** In a class: any type, known or not. No class that an API makes can hold it. */
+export const ANY_TYPE = '*/*'
+
+/** What an asset of the evidence contract is kept under: not a class that anyone can name. */
+export const assetPolicy = (retention: ObjectPolicy['retention']): ObjectPolicy => ({
+  ...{ name: 'EVIDENCE_ASSET', contentTypes: [ANY_TYPE], maxBytes: Number.MAX_SAFE_INTEGER, retention },
+  ...{ replaceable: false, tier: 'object', malware: 'reject', contract: 'evidence', validation: 'note' },
+})
 
 const images = [JPEG, PNG, WEBP]
 const papers = [JPEG, PNG, PDF]

@@ -19,6 +19,8 @@ export type StoredNode = NodeId & { readonly hash: Uint8Array }
 
 export type AuditFilter = {
   readonly action?: string | undefined
+  /** One of these. */
+  readonly actions?: readonly string[] | undefined
   readonly actorId?: string | undefined
   readonly caseId?: string | undefined
   readonly itemId?: string | undefined
@@ -156,6 +158,7 @@ const filtered = (sql: Sql, filter: AuditFilter, tenantId?: string) =>
     .selectAll()
     .$if(tenantId !== undefined, (q) => q.where('tenant_id', '=', tenantId!))
     .$if(filter.action !== undefined, (q) => q.where('action', '=', filter.action!))
+    .$if(filter.actions !== undefined, (q) => q.where('action', 'in', [...filter.actions!]))
     .$if(filter.actorId !== undefined, (q) => q.where('actor_id', '=', filter.actorId!))
     .$if(filter.caseId !== undefined, (q) => q.where('case_id', '=', filter.caseId!))
     .$if(filter.itemId !== undefined, (q) => q.where('item_id', '=', filter.itemId!))

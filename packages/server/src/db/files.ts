@@ -115,6 +115,7 @@ export type FileChange = Partial<
     | 'validation'
     | 'malware'
     | 'supersededBy'
+    | 'objectKey'
   >
 >
 
@@ -263,6 +264,7 @@ const storedChange = (change: FileChange) => ({
   validation: toJson(change.validation),
   malware: toJson(change.malware),
   superseded_by: change.supersededBy,
+  object_key: change.objectKey,
 })
 
 /** Columns that the database keeps in another shape than a row has. */
@@ -361,6 +363,16 @@ export const fileTable = (sql: Sql) => ({
     if (to === 'DAMAGED' && file.targetId !== undefined) update = update.where('target_id', '=', file.targetId)
     const result = await update.executeTakeFirst()
     return result.numUpdatedRows > 0n
+  },
+
+  /** What an answer shows of the file changed elsewhere. */
+  async bump(file: { tenantId: string; id: string }): Promise<void> {
+    await sql
+      .updateTable('files')
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('tenant_id', '=', file.tenantId)
+      .where('id', '=', file.id)
+      .execute()
   },
 
   /** The object does not count any more: another has taken its place. */

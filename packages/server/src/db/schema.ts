@@ -1,4 +1,4 @@
-import type { HashState, RetentionName, RoleName, StorageRole } from '@holdfast/api'
+import type { AssetScanStatus, HashState, RetentionName, RoleName, StorageRole } from '@holdfast/api'
 import type { ColumnType } from 'kysely'
 
 // The tables, as Kysely sees them on both databases. Columns are snake_case; times are milliseconds since the epoch,
@@ -388,6 +388,46 @@ export interface Schema {
     duration_ms: number
     error: string | null
   }
+  /** What the evidence contract says of a file of the tier `object`, which has the same id. */
+  evidence_assets: {
+    id: string
+    tenant_id: string
+    app: string
+    company_id: string | null
+    kind: string
+    scan_status: AssetScanStatus
+    /** Where its object was received. */
+    target_id: string
+    quarantine_key: string
+    final_key: string
+    /** When its object was switched to `final_key`. */
+    promoted_at: Time | null
+    /** When what lay at `quarantine_key` was seen to be gone, after promotion. */
+    quarantine_purged_at: Time | null
+    archived_at: Time | null
+  }
+  /** `request_hash` is SHA-256 of who asked for what, hex: the same idempotency key stands for the same request alone. */
+  evidence_intents: {
+    id: string
+    tenant_id: string
+    asset_id: string
+    idempotency_key: string | null
+    request_hash: string
+    created_at: Time
+    cancelled_at: Time | null
+  }
+  evidence_links: {
+    id: string
+    tenant_id: string
+    asset_id: string
+    app: string
+    company_id: string | null
+    source_type: string
+    source_id: string
+    kind: string
+    created_by: string
+    created_at: Time
+  }
 }
 
 /** Unique constraints, named alike on both databases: the table, then its columns. `DatabaseConflict.constraint` is one of these. */
@@ -409,6 +449,12 @@ export type UniqueConstraint =
   | 'uploads_tenant_id_file_id'
   | 'upload_parts_upload_id_number'
   | 'jobs_unique_key'
+  | 'evidence_assets_tenant_id_id'
+  | 'evidence_assets_tenant_id_quarantine_key'
+  | 'evidence_assets_tenant_id_final_key'
+  | 'evidence_intents_tenant_id_idempotency_key'
+  | 'evidence_intents_asset_id'
+  | 'evidence_links_sole'
   | 'migrations_from_target_id'
   | 'moves_file_id'
   | 'audit_entries_leaf_index'

@@ -2,6 +2,9 @@ import type { Clock } from '../core/clock.ts'
 import { type AuditTable, type auditLog, auditTable } from './audit-log.ts'
 import { caseTable, itemTable } from './cases.ts'
 import type { Database, Sql } from './database.ts'
+import { assetTable } from './evidence.ts'
+import { intentTable } from './evidence-intents.ts'
+import { linkTable } from './evidence-links.ts'
 import { fileHashTable } from './file-hashes.ts'
 import { fileTable } from './files.ts'
 import { holdTable } from './holds.ts'
@@ -52,6 +55,9 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   uploads: uploadTable(sql),
   objects: objectTable(sql),
   objectClasses: objectClassTable(sql),
+  assets: assetTable(sql),
+  intents: intentTable(sql),
+  links: linkTable(sql),
   fileHashes: fileHashTable(sql),
   syncs: syncTable(sql),
   syncObjects: syncObjectTable(sql),

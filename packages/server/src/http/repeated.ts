@@ -8,7 +8,8 @@ const turnKey = Symbol('turn')
 type WithTurn = { [turnKey]?: Turn }
 const keyPattern = /^[\x21-\x7e]{1,255}$/
 
-function keyOf(request: FastifyRequest): string | null {
+/** The Idempotency-Key of a request, null without one. BAD_REQUEST where it is none. */
+export function keyOf(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
   if (typeof key !== 'string' || !keyPattern.test(key)) {

@@ -5,6 +5,7 @@ import type { BucketOriginService } from '../services/direct/bucket-origins.ts'
 import type { DirectStateService } from '../services/direct/direct-state.ts'
 import type { SyncService } from '../services/direct/sync/syncs.ts'
 import type { DownloadService } from '../services/downloads.ts'
+import type { EvidenceService } from '../services/evidence.ts'
 import type { FileService } from '../services/files.ts'
 import type { HoldService } from '../services/holds/holds.ts'
 import type { IdempotencyService } from '../services/idempotency.ts'
@@ -35,6 +36,7 @@ export type Services = {
   readonly files: FileService
   readonly objects: ObjectService
   readonly objectClasses: ObjectClassService
+  readonly evidence: EvidenceService
   readonly downloads: DownloadService
   readonly holds: HoldService
   readonly direct: DirectStateService

@@ -44,6 +44,13 @@ async function isOwn(store: Store, file: FileRow, upload: UploadView | null): Pr
   return (await store.read.files.findHolder(file.targetId, file.objectKey))?.id === file.id
 }
 
+/** An asset of the evidence contract may lie at either of its keys, or at both where its promotion was interrupted. */
+async function ownKeys(store: Store, file: FileRow, upload: UploadView | null): Promise<Set<string>> {
+  if (!(await isOwn(store, file, upload))) return new Set()
+  const asset = file.tier === 'object' ? await store.read.assets.find(file.tenantId, file.id) : null
+  return new Set([file.objectKey, ...(asset?.targetId === file.targetId ? [asset.quarantineKey, asset.finalKey] : [])])
+}
+
 /**
  * Removes at once what a failed file has left at its target, where no hold covers it and the target does it. The job that was queued with
  * the failure comes after it in any case: it tries again, and removes what a URL that was given out has stored since.
@@ -59,7 +66,7 @@ async function removeFromTarget(deps: PurgeDeps, file: FileRow): Promise<void> {
   await using lease = await deps.targets.lease(file.tenantId, file.targetId)
   deps.points.reach('purge.before-delete')
   if (upload?.writeId && upload.status === 'aborted') await lease.target.abortWrite(file.objectKey, upload.writeId)
-  if (await isOwn(deps.store, file, upload)) await deleteUnlocked(lease.target, file.objectKey)
+  for (const key of await ownKeys(deps.store, file, upload)) await deleteUnlocked(lease.target, key)
   deps.points.reach('purge.after-delete')
 }
 

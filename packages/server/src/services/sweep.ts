@@ -1,4 +1,5 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
+import { assetPrefixes } from '../core/evidence-keys.ts'
 import { directPrefix, objectPrefix, securePrefix } from '../core/object-keys.ts'
 import type { FileRow } from '../db/files.ts'
 import type { NewJob } from '../db/job-queue.ts'
@@ -91,6 +92,8 @@ async function requeue(deps: IngestDeps, options: SweepOptions): Promise<void> {
   )
 }
 
+const writtenPrefixes = (tenantId: string): string[] => [securePrefix(tenantId), objectPrefix(tenantId), ...assetPrefixes(tenantId)]
+
 /** Others write below the prefix of Direct, too: what could be theirs is left alone, and what is ours has this long to be gone on with. */
 const DIRECT_ORPHAN_MILLISECONDS = UPLOAD_IDLE_SECONDS * 1000
 /** How far the clock of a server may be from ours. */
@@ -122,7 +125,7 @@ export async function sweepTargets(deps: IngestDeps, options: SweepOptions): Pro
       await lease.target.abortWrite(key, write, { signal })
       removed += 1
     }
-    for (const prefix of [securePrefix(row.tenantId), objectPrefix(row.tenantId)]) {
+    for (const prefix of writtenPrefixes(row.tenantId)) {
       for await (const found of lease.target.listWrites(prefix, now - ORPHAN_MILLISECONDS, { signal })) await abort(found)
     }
     for await (const found of lease.target.listWrites(directPrefix(row.tenantId), now - DIRECT_ORPHAN_MILLISECONDS, { signal })) {

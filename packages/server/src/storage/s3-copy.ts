@@ -11,8 +11,11 @@ const PIECE = GiB
 
 const sourceOf = ({ bucket }: S3, Key: string): string => `${bucket}/${Key.split('/').map(encodeURIComponent).join('/')}`
 
-async function copyWhole(s3: S3, keys: { from: string; to: string }, options?: CallOptions): Promise<void> {
-  const input = { Bucket: s3.bucket, Key: keys.to, CopySource: sourceOf(s3, keys.from) }
+type Matching = { ifMatch?: string }
+const conditionOf = ({ ifMatch }: Matching) => (ifMatch === undefined ? {} : { CopySourceIfMatch: `"${ifMatch}"` })
+
+async function copyWhole(s3: S3, keys: { from: string; to: string }, options: CallOptions & Matching): Promise<void> {
+  const input = { Bucket: s3.bucket, Key: keys.to, CopySource: sourceOf(s3, keys.from), ...conditionOf(options) }
   await request('s3:PutObject', options, (http) =>
     withEncryption(s3, () => s3.client.send(new CopyObjectCommand({ ...input, ...encryptionOf(s3) }), http)),
   )
@@ -21,7 +24,7 @@ async function copyWhole(s3: S3, keys: { from: string; to: string }, options?: C
 async function copyInPieces(
   s3: S3,
   keys: { from: string; to: string; size: number },
-  options: CallOptions & { piece: number },
+  options: CallOptions & Matching & { piece: number },
 ): Promise<void> {
   const where = { Bucket: s3.bucket, Key: keys.to }
   const { UploadId = '' } = await request('s3:PutObject', options, (http) =>
@@ -32,7 +35,7 @@ async function copyInPieces(
     for (let offset = 0; offset < keys.size; offset += options.piece) {
       const PartNumber = Parts.length + 1
       const CopySourceRange = `bytes=${offset}-${Math.min(offset + options.piece, keys.size) - 1}`
-      const input = { ...where, UploadId, PartNumber, CopySource: sourceOf(s3, keys.from), CopySourceRange }
+      const input = { ...where, UploadId, PartNumber, CopySource: sourceOf(s3, keys.from), CopySourceRange, ...conditionOf(options) }
       const { CopyPartResult } = await request('s3:PutObject', options, (http) => s3.client.send(new UploadPartCopyCommand(input), http))
       Parts.push({ PartNumber, ETag: CopyPartResult?.ETag })
     }
@@ -44,17 +47,25 @@ async function copyInPieces(
   }
 }
 
+const replaced = (): StorageError => new StorageError('not-found', 'The object to copy was replaced by another one')
+
 /** Copies within the bucket without moving the bytes here. The copy is encrypted as a new object of this target would be. */
 export async function copyObject(
   s3: S3,
   keys: { from: string; to: string },
-  options: CallOptions & { largest?: number; piece?: number } = {},
+  options: CallOptions & Matching & { largest?: number; piece?: number } = {},
 ): Promise<ObjectStat> {
   const { largest = LARGEST_COPY, piece = PIECE } = options
   const source = await headObject(s3, keys.from, options)
   if (!source) throw new StorageError('not-found', 'There is no object to copy')
+  if (options.ifMatch !== undefined && source.etag !== options.ifMatch) throw replaced()
   const names = { from: toObjectKey(s3, keys.from), to: toObjectKey(s3, keys.to) }
-  if (source.size <= largest) await copyWhole(s3, names, options)
-  else await copyInPieces(s3, { ...names, size: source.size }, { ...options, piece })
+  try {
+    if (source.size <= largest) await copyWhole(s3, names, options)
+    else await copyInPieces(s3, { ...names, size: source.size }, { ...options, piece })
+  } catch (error) {
+    if (options.ifMatch !== undefined && error instanceof StorageError && error.fault === 'exists') throw replaced()
+    throw error
+  }
   return toStat(await getStored(s3, keys.to, { size: source.size, options }))
 }

@@ -140,7 +140,8 @@ export interface Presign {
   listParts(key: string, write: WriteId, options?: CallOptions): Promise<PartReceipt[]>
 }
 export interface ServerCopy {
-  copy(fromKey: string, toKey: string, options?: CallOptions): Promise<ObjectStat>
+  /** `ifMatch`: only an object of this ETag, else 'not-found'; backends that do not know of conditions copy it all the same. */
+  copy(fromKey: string, toKey: string, options?: CallOptions & { ifMatch?: string }): Promise<ObjectStat>
 }
 export interface ObjectLock {
   setHold(key: string, held: boolean, options?: CallOptions): Promise<void>

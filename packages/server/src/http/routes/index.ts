@@ -5,6 +5,7 @@ import { registerAuditRoutes } from './audit.ts'
 import { registerAuthRoutes } from './auth.ts'
 import { registerCaseRoutes } from './cases.ts'
 import { registerDirectRoutes } from './direct.ts'
+import { registerEvidenceRoutes } from './evidence.ts'
 import { registerFileRoutes } from './files.ts'
 import { registerHealthRoutes } from './health.ts'
 import { registerHoldRoutes } from './holds.ts'
@@ -46,6 +47,7 @@ const groups: readonly RegisterRoutes[] = [
   registerFileRoutes,
   registerObjectRoutes,
   registerObjectClassRoutes,
+  registerEvidenceRoutes,
   registerHoldRoutes,
   registerDirectRoutes,
   registerWebhookRoutes,

@@ -8,19 +8,16 @@ import {
   Page,
   StoredObject,
 } from '@holdfast/api'
-import type { FastifyRequest } from 'fastify'
 import { answers, NoContent } from '../answers.ts'
 import type { HttpApp } from '../app-types.ts'
 import { expectedVersion, tagged } from '../conditions.ts'
 import type { Services } from '../services.ts'
 import type { RouteContext } from './index.ts'
 import { registerObjectContent } from './object-content.ts'
+import { originOf } from './origin.ts'
 import { IdempotencyKey, IdParams, IfMatch } from './parameters.ts'
 
 const tags = ['Objects']
-
-/** Where whoever asks reaches this server: its public URL, or what the request itself was sent to. */
-const originOf = (request: FastifyRequest, { origins }: RouteContext): string => origins[0] ?? `${request.protocol}://${request.host}`
 
 export async function registerObjectRoutes(app: HttpApp, services: Services, context: RouteContext): Promise<void> {
   registerUploads(app, services, context)

@@ -1,4 +1,5 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
+import { assetPrefixes } from '../../core/evidence-keys.ts'
 import { hasObject } from '../../core/file-states.ts'
 import { directPrefix, objectPrefix, securePrefix } from '../../core/object-keys.ts'
 import { leftoverTarget } from '../../db/moves.ts'
@@ -11,7 +12,7 @@ import type { CheckNotes } from './report.ts'
 const ORPHAN_PATIENCE = UPLOAD_IDLE_SECONDS * 1000
 
 /** What a tenant's files are stored below, each by its tier. */
-const prefixesOf = ({ tenantId }: TargetRow): string[] => [securePrefix(tenantId), objectPrefix(tenantId)]
+const prefixesOf = ({ tenantId }: TargetRow): string[] => [securePrefix(tenantId), objectPrefix(tenantId), ...assetPrefixes(tenantId)]
 
 /** Looks at what lies at one target and whether a row knows it. */
 export async function checkTarget(deps: CheckDeps, row: TargetRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
@@ -36,7 +37,7 @@ export async function checkTarget(deps: CheckDeps, row: TargetRow, options: Chec
 /** An object is known by its file, by the completion that is just making it, or by the removal that is on its way. */
 async function isKnown(deps: CheckDeps, row: TargetRow, key: string): Promise<boolean> {
   const file = await deps.store.read.files.findByKey(row.tenantId, key)
-  if (!file) return false
+  if (!file) return isBesideAsset(deps, row, key)
   if (file.targetId !== row.id) return isMoving(deps, row, file.id)
   if (hasObject(file.status)) return true
   if (file.status === 'PENDING_UPLOAD') {
@@ -45,6 +46,14 @@ async function isKnown(deps: CheckDeps, row: TargetRow, key: string): Promise<bo
     return upload?.status === 'completing' || (upload?.delivery === 'presigned' && upload.policy !== null)
   }
   return file.purgedAt === null
+}
+
+/** What an asset has besides its file's object: the copy that is being promoted, what is left in quarantine, or what is being purged. */
+async function isBesideAsset(deps: CheckDeps, row: TargetRow, key: string): Promise<boolean> {
+  const asset = await deps.store.read.assets.findByKey(row.tenantId, key)
+  if (asset?.targetId !== row.id) return false
+  if (asset.file.purgedAt === null && ['DELETED', 'FAILED'].includes(asset.file.status)) return true
+  return asset.promotedAt === null ? asset.file.status === 'SCANNING' : key === asset.quarantineKey && asset.quarantinePurgedAt === null
 }
 
 /** An object at a target that is not its file's: the copy that is being made, or what is left where it was. */

@@ -21,7 +21,7 @@ export const verifyFileJob = (file: { tenantId: string; fileId: string; fresh: b
 })
 
 /** A URL that a bucket has granted can store an object until it expires, by the bucket's clock: what is removed before may come back. */
-const URL_SLACK = 60_000
+export const URL_SLACK = 60_000
 
 /**
  * What a purge needs is in the rows of file and upload, which outlive the object. Where a URL for its bytes was given out, it waits

@@ -11,7 +11,8 @@ const MOST_PIECES = 10_000
 /** After this many bytes what was written is made durable and noted, and is not copied again. */
 const NOTED_EVERY = 64 * MiB
 
-const pieceBytesOf = (size: number): number => Math.max(PIECE_BYTES, Math.ceil(size / MOST_PIECES / MiB) * MiB)
+/** Bytes of the pieces that an object of this size is copied in. */
+export const pieceBytesOf = (size: number): number => Math.max(PIECE_BYTES, Math.ceil(size / MOST_PIECES / MiB) * MiB)
 
 /** A proven copy. */
 export type Copy = { readonly sha256: string; readonly stat: ObjectStat }

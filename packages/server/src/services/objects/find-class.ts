@@ -1,7 +1,7 @@
 import { type ObjectInitiate, Problem } from '@holdfast/api'
 import { storedContentType } from '../../core/content-types.ts'
 import { describeNameFault, findNameFault } from '../../core/file-name.ts'
-import { builtinClasses, type NamedClass, type ObjectPolicy } from '../../core/object-classes.ts'
+import { ANY_TYPE, builtinClasses, type NamedClass, type ObjectPolicy } from '../../core/object-classes.ts'
 import type { Store } from '../../db/store.ts'
 import type { ObjectSettings } from './deps.ts'
 
@@ -36,11 +36,15 @@ function requireSize(policy: ObjectPolicy, size: number, cap: number): void {
 }
 
 /** The content type as it is stored. INVALID_FILE_NAME, TYPE_NOT_ALLOWED or FILE_TOO_LARGE where the class does not take the file. */
-export function requireAcceptable(policy: ObjectPolicy, input: ObjectInitiate, cap: number): string {
+export function requireAcceptable(
+  policy: ObjectPolicy,
+  input: Pick<ObjectInitiate, 'originalFilename' | 'contentType' | 'fileSize'>,
+  cap: number,
+): string {
   const fault = findNameFault(input.originalFilename)
   if (fault) throw new Problem('INVALID_FILE_NAME', describeNameFault(fault), { extra: { fault } })
   const contentType = storedContentType(input.contentType)
-  if (!policy.contentTypes.includes(contentType)) {
+  if (!policy.contentTypes.includes(contentType) && !policy.contentTypes.includes(ANY_TYPE)) {
     const allowed = policy.contentTypes.join(', ')
     throw new Problem('TYPE_NOT_ALLOWED', `${policy.name} takes ${allowed}; this file is called ${contentType}.`, {
       extra: { allowedTypes: policy.contentTypes, contentType, objectClass: policy.name },

@@ -23,7 +23,17 @@ const URLS_AT_ONCE = 1000
 const RETRY_AFTER_SECONDS = 10
 
 type Draft = { readonly file: FileRow; readonly upload: UploadRow }
-type Given = { readonly input: ObjectInitiate; readonly policy: ObjectPolicy; readonly contentType: string }
+/** What is to be uploaded, under which policy. */
+export type ObjectBeginning = {
+  readonly input: Omit<ObjectInitiate, 'objectClass'>
+  readonly policy: ObjectPolicy
+  /** Where the object is received. */
+  readonly keyOf: (object: { id: string; createdAt: number }) => string
+  /** Rows of a contract on top, in the same transaction; answers what the log tells besides. */
+  readonly alongside?: ((tx: Tx, file: FileRow) => Promise<Record<string, unknown>>) | undefined
+}
+/** An upload that has begun: its URL can be signed. */
+export type Begun = { readonly file: FileRow; readonly upload: UploadView; readonly held: boolean }
 
 /** The target that objects are written to, and whether it takes bytes straight from their sender. */
 async function findDestination(deps: ObjectDeps, tenantId: string): Promise<{ targetId: string; presigns: boolean }> {
@@ -38,7 +48,11 @@ async function findDestination(deps: ObjectDeps, tenantId: string): Promise<{ ta
 type Form = Pick<FileRow, 'container' | 'objectSize' | 'entityKeyId' | 'wrappedKey'> &
   Pick<UploadRow, 'partSize' | 'partCount' | 'header' | 'delivery'>
 
-async function sealedForm(deps: ObjectDeps, tenantId: string, { fileId, input }: { fileId: string; input: ObjectInitiate }): Promise<Form> {
+async function sealedForm(
+  deps: ObjectDeps,
+  tenantId: string,
+  { fileId, input }: { fileId: string; input: ObjectBeginning['input'] },
+): Promise<Form> {
   const owner = { tenantId, entityType: 'owner' as const, entityId: `${input.ownerEntityType}/${input.ownerEntityId}` }
   const { fileKey, entityKeyId, wrapped } = await deps.ingest.keys.createFileKey(owner, fileId)
   const header = createFloeHeaderSync({ fileKey, aad: containerAad({ tenantId, fileId }) })
@@ -61,8 +75,8 @@ const plainForm = (size: number): Form => ({
   ...{ partSize: size, partCount: 1, header: new Uint8Array(0), delivery: 'presigned' },
 })
 
-async function draft(deps: ObjectDeps, caller: Caller, given: Given): Promise<Draft> {
-  const { input, policy, contentType } = given
+async function draft(deps: ObjectDeps, caller: Caller, given: ObjectBeginning & { contentType: string }): Promise<Draft> {
+  const { input, policy, contentType, keyOf } = given
   const { tenantId, actor } = caller
   const { targetId, presigns } = await findDestination(deps, tenantId)
   const fileId = newId()
@@ -78,7 +92,7 @@ async function draft(deps: ObjectDeps, caller: Caller, given: Given): Promise<Dr
       ...noObjectYet,
       ...{ id: fileId, tenantId, caseId: null, itemId: null, tier: 'object', name: input.originalFilename, contentType, size },
       ...{ status: 'PENDING_UPLOAD', statusReason: null, targetId, syncTargetId: null },
-      ...{ objectKey: objectKeyOf({ tenantId, ...owner, fileId }), container, objectSize, entityKeyId, wrappedKey },
+      ...{ objectKey: keyOf({ id: fileId, createdAt: now }), container, objectSize, entityKeyId, wrappedKey },
       ...{ sha256: null, declaredSha256, verifiedAt: null, uploadedBy: actor.name },
       ...{ createdAt: now, readyAt: null, deletedAt: null, purgedAt: null, version: 1 },
       ...{ ...owner, objectClass: policy.name, replaceable: policy.replaceable, retention: policy.retention },
@@ -99,10 +113,11 @@ async function requireRoom(tx: Tx, caller: Caller, now: number): Promise<void> {
   })
 }
 
-async function insert(tx: Tx, caller: Caller, { file, upload }: Draft): Promise<void> {
+async function insert(tx: Tx, caller: Caller, { file, upload, alongside }: Draft & Pick<ObjectBeginning, 'alongside'>): Promise<void> {
   await tx.targets.reserve(file.targetId, file.objectSize)
   await tx.files.insert(file)
   await tx.uploads.insert(upload)
+  const more = (await alongside?.(tx, file)) ?? {}
   await tx.audit.append({
     ...toldBy(caller),
     action: 'UPLOAD_INITIATED',
@@ -110,6 +125,7 @@ async function insert(tx: Tx, caller: Caller, { file, upload }: Draft): Promise<
     details: {
       ...{ uploadId: upload.id, name: file.name, size: file.size, tier: file.tier, targetId: file.targetId },
       ...{ objectClass: file.objectClass, ownerEntityType: file.ownerType, ownerEntityId: file.ownerId, delivery: upload.delivery },
+      ...more,
     },
   })
 }
@@ -141,36 +157,54 @@ async function toAnswer(deps: ObjectDeps, file: ObjectRow, given: { upload: Uplo
   }
 }
 
+/** Begins an upload: rows, reservation, the policy in force and the audit entry commit together. */
+export async function beginObject(deps: ObjectDeps, caller: Caller, beginning: ObjectBeginning): Promise<Begun> {
+  const { store, clock, points } = deps.ingest
+  const contentType = requireAcceptable(beginning.policy, beginning.input, deps.settings.maxBytes)
+  const drafted = await draft(deps, caller, { ...beginning, contentType })
+  const held = await store.transaction(async (tx) => {
+    await requireRoom(tx, caller, clock.now())
+    await insert(tx, caller, { ...drafted, alongside: beginning.alongside })
+    return isUnderHold(tx, drafted.file)
+  })
+  points.reach('object.initiate.after-commit')
+  return { file: drafted.file, upload: viewOf(drafted), held }
+}
+
 /**
- * Begins the upload of an object: rows, reservation, the policy in force and the audit entry commit together; then the URL is signed.
- * `origin` is where the sender reaches this server.
+ * Begins the upload of an object under the policy of its class, then signs its URL. `origin` is where the sender reaches this server.
  */
 export async function initiateObject(
   deps: ObjectDeps,
   caller: Caller,
   request: { input: ObjectInitiate; origin: string },
 ): Promise<ObjectInitiated> {
-  const { store, clock, points } = deps.ingest
   const { input, origin } = request
-  const policy = await getPolicy({ store, settings: deps.settings }, caller.tenantId, input.objectClass)
-  const contentType = requireAcceptable(policy, input, deps.settings.maxBytes)
-  const drafted = await draft(deps, caller, { input, policy, contentType })
-  const held = await store.transaction(async (tx) => {
-    await requireRoom(tx, caller, clock.now())
-    await insert(tx, caller, drafted)
-    return isUnderHold(tx, drafted.file)
+  const { tenantId } = caller
+  const policy = await getPolicy({ store: deps.ingest.store, settings: deps.settings }, tenantId, input.objectClass)
+  const owner = { tenantId, ownerType: input.ownerEntityType, ownerId: input.ownerEntityId }
+  const { file, upload, held } = await beginObject(deps, caller, { input, policy, keyOf: ({ id }) => objectKeyOf({ ...owner, fileId: id }) })
+  return toAnswer(deps, { ...file, held }, { upload, origin })
+}
+
+/** The open upload of an object, which may be given a fresh URL from now on. UPLOAD_CLOSED once it is over. */
+export async function reopenUrl(deps: ObjectDeps, upload: UploadView): Promise<UploadView> {
+  const { store, clock } = deps.ingest
+  if (upload.status !== 'open') throw uploadClosed(upload)
+  const now = clock.now()
+  const urlExpiresAt = now + deps.settings.uploadUrlSeconds * 1000
+  const expiresAt = expiryFrom(now)
+  await store.transaction(async (tx) => {
+    if (!(await tx.uploads.touch(upload.id, now, expiresAt))) throw uploadClosed({ status: 'aborted' })
+    await tx.uploads.extendUrl(upload, urlExpiresAt)
   })
-  points.reach('object.initiate.after-commit')
-  return toAnswer(deps, { ...drafted.file, held }, { upload: viewOf(drafted), origin })
+  return { ...upload, urlExpiresAt, expiresAt }
 }
 
 /** The same upload again with a fresh URL, for a repetition of the request that began it. UPLOAD_CLOSED once it is over. */
 export async function reissueUrl(deps: ObjectDeps, caller: Caller, request: { id: string; origin: string }): Promise<ObjectInitiated> {
-  const { store, clock } = deps.ingest
-  const file = existing(await store.read.objects.find(caller.tenantId, request.id), 'object')
-  const upload = existing(await store.read.uploads.findOfFile(caller.tenantId, file.id), 'upload')
-  if (upload.status !== 'open') throw uploadClosed(upload)
-  const urlExpiresAt = clock.now() + deps.settings.uploadUrlSeconds * 1000
-  await store.transaction((tx) => tx.uploads.extendUrl(upload, urlExpiresAt))
-  return toAnswer(deps, file, { upload: { ...upload, urlExpiresAt }, origin: request.origin })
+  const { read } = deps.ingest.store
+  const file = existing(await read.objects.find(caller.tenantId, request.id), 'object')
+  const upload = existing(await read.uploads.findOfFile(caller.tenantId, file.id), 'upload')
+  return toAnswer(deps, file, { upload: await reopenUrl(deps, upload), origin: request.origin })
 }

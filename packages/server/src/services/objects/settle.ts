@@ -11,15 +11,19 @@ import { bucketUrlExpiry } from '../ingest/abort.ts'
 import { purgeObjectJob } from '../ingest/job-kinds.ts'
 import type { ObjectDamaged } from '../sealed/damage.ts'
 import { webhookEvents } from '../webhooks/events.ts'
+import type { ObjectContract, Placed } from './contract.ts'
 import type { ObjectDeps } from './deps.ts'
 
 export type Judgement = {
   readonly sha256: string
   readonly malware: MalwareVerdict
-  /** Empty: it passes. */
   readonly findings: readonly ValidationFinding[]
+  /** Whether the findings reject it; else it passes, and they are noted. */
+  readonly isRejected: boolean
 }
 type Scanned = { readonly file: FileRow; readonly upload: UploadView }
+/** `placed`: where an object that passed was put by its contract; null where it stays where it was received. */
+type Settling = At & { readonly judgement: Judgement; readonly contract: ObjectContract | null; readonly placed: Placed | null }
 type At = { readonly at: number }
 
 const told = (file: FileRow) => ({ tenantId: file.tenantId, actor: systemActor, requestId: null, fileId: file.id })
@@ -37,26 +41,24 @@ async function supersede(tx: Tx, { file }: Scanned, at: number): Promise<string[
 async function settleReady(
   tx: Tx,
   scanned: Scanned,
-  { judgement, policy, at }: At & { judgement: Judgement; policy: ObjectPolicy },
+  { judgement, policy, contract, placed, at }: Settling & { policy: ObjectPolicy },
 ): Promise<void> {
   const { file } = scanned
-  const { sha256, malware } = judgement
+  const { sha256, malware, findings } = judgement
   // First, since of two that become READY at once one has to see the other.
   const supersededIds = policy.replaceable ? await supersede(tx, scanned, at) : []
   const proven = { sha256, hashState: 'computed', verifiedAt: at, readyAt: at, statusReason: null } as const
-  const kept = { isCurrent: true, validation: [], malware, ...retainedFrom(policy.retention, at) }
+  const kept = { isCurrent: true, validation: [...findings], malware, ...retainedFrom(policy.retention, at), ...placed }
   if (!(await tx.files.become(file, 'READY', { ...proven, ...kept }))) throw new LeftScanning()
   await lockIfHeld(tx, file)
   await webhookEvents(tx, { type: 'upload.ready', file: { ...file, status: 'READY', sha256, isCurrent: true }, at })
-  await tx.audit.append({
-    ...told(file),
-    action: 'SCAN_PASSED',
-    result: 'ok',
-    details: { ...about(scanned, judgement), supersededIds },
-  })
+  const noted = findings.length === 0 ? {} : { findings: findings.map(({ code, message }) => ({ code, message })) }
+  const details = { ...about(scanned, judgement), supersededIds, ...noted }
+  await tx.audit.append({ ...told(file), action: 'SCAN_PASSED', result: 'ok', details })
+  await contract?.settled(tx, file, { judgement, placed, at })
 }
 
-async function settleRejected(tx: Tx, scanned: Scanned, { judgement, at }: At & { judgement: Judgement }): Promise<void> {
+async function settleRejected(tx: Tx, scanned: Scanned, { judgement, contract, at }: Settling): Promise<void> {
   const { file } = scanned
   const { sha256, malware, findings } = judgement
   const statusReason = findings.map(({ message }) => message).join(' ')
@@ -69,6 +71,7 @@ async function settleRejected(tx: Tx, scanned: Scanned, { judgement, at }: At & 
     result: 'failed',
     details: { ...about(scanned, judgement), reasons: findings.map(({ code, message }) => ({ code, message })) },
   })
+  await contract?.settled(tx, file, { judgement, placed: null, at })
 }
 
 /** The object was settled or deleted meanwhile: nothing of the transaction counts. */
@@ -79,29 +82,30 @@ class LeftScanning extends Error {
 const ATTEMPTS = 5
 
 /** Two objects of one owner that become READY at once: the index lets one through, the other goes after it. */
-async function unlessOvertaken(settle: () => Promise<void>): Promise<void> {
+async function unlessOvertaken(settle: () => Promise<void>): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await settle()
+      await settle()
+      return true
     } catch (error) {
-      if (error instanceof LeftScanning) return
+      if (error instanceof LeftScanning) return false
       const overtaken = error instanceof DatabaseConflict && error.constraint === 'files_sole_current'
       if (!overtaken || attempt === ATTEMPTS) throw error
     }
   }
 }
 
-/** READY or REJECTED, with what makes way for it and the audit entry, in one transaction. */
-export async function settleScan(deps: ObjectDeps, scanned: Scanned, judgement: Judgement): Promise<void> {
+/** READY or REJECTED, with what makes way for it and the audit entry, in one transaction. False where it was settled or deleted meanwhile. */
+export async function settleScan(deps: ObjectDeps, scanned: Scanned, settling: Omit<Settling, 'at'>): Promise<boolean> {
   const { store, clock, points } = deps.ingest
   const { policy } = scanned.upload
   if (policy === null) throw new Error('The upload of an object has no policy')
-  await unlessOvertaken(() =>
+  return unlessOvertaken(() =>
     store.transaction(async (tx) => {
       const at = clock.now()
       await tx.uploads.deleteParts(scanned.upload.id)
-      if (judgement.findings.length > 0) await settleRejected(tx, scanned, { judgement, at })
-      else await settleReady(tx, scanned, { judgement, policy, at })
+      if (settling.judgement.isRejected) await settleRejected(tx, scanned, { ...settling, at })
+      else await settleReady(tx, scanned, { ...settling, policy, at })
       points.reach('object.scan.before-commit')
     }),
   )
