@@ -14,6 +14,7 @@ export const ownerIdOf = (companyId: string | null): string => companyId ?? UNSP
 export function storageFileName(original: string): string {
   const safe = original
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[.-]+/, '')
   if (safe.length <= LONGEST_NAME) return safe || 'file'
