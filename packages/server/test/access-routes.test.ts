@@ -103,6 +103,9 @@ test('O6: what is one tenant’s does not exist for another, whatever the role',
     'POST /api/v1/upload-sessions/{id}/receipts': { parts: [{ number: 1, etag: 'x', sha256: '0'.repeat(64) }] },
     'POST /api/v1/files/{fileId}/download-url': {},
     'POST /api/v1/uploads/{id}/complete': {},
+    'POST /api/v1/evidence/upload-intents/{id}/complete': {},
+    'POST /api/v1/evidence/assets/{id}/links': { app: 'a', sourceType: 'b', sourceId: 'c', kind: 'd' },
+    'POST /api/v1/evidence/assets/{id}/sign-download': {},
     'PATCH /api/v1/object-classes/{name}': { maxBytes: 1 },
     'PUT /api/v1/upload-sessions/{id}/parts/{number}': Buffer.from('abc'),
     'PUT /api/v1/upload-sessions/{id}/content': Buffer.from('abc'),
@@ -134,6 +137,7 @@ test('O6: lists hold one tenant’s rows alone', async () => {
     '/api/v1/files',
     '/api/v1/upload-sessions',
     '/api/v1/uploads',
+    '/api/v1/evidence/assets',
     '/api/v1/holds',
     '/api/v1/webhooks',
   ]) {
@@ -148,10 +152,13 @@ test('O6: lists hold one tenant’s rows alone', async () => {
   }
 })
 
+type WithId = { id: string }
+type Made = WithId & { userId: string; fileId: string; name: string; storedObject: WithId; asset: WithId; intent: WithId }
+
 /** One thing of each kind in the first tenant; answers the ids for the parameters of a path. */
 async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const make = async (url: string, body: unknown, role: RoleName = 'admin') => {
-    const made = await send<{ id: string; userId: string; fileId: string; name: string; storedObject: { id: string } }>(app, {
+    const made = await send<Made>(app, {
       method: 'POST',
       url,
       token: tenant.tokens[role],
@@ -168,6 +175,11 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   const object = { ownerEntityType: 'User', ownerEntityId: 'usr_1', originalFilename: 'a.csv', contentType: 'text/csv', fileSize: 3 }
   const { storedObject } = await make('/api/v1/uploads/initiate', { objectClass: 'REPORT', ...object })
   const { name } = await make('/api/v1/object-classes', { name: 'OURS', contentTypes: ['text/csv'], maxBytes: 10 })
+  const evidence = { app: 'a', kind: 'k', filename: 'a.txt', contentType: 'text/plain', size: 3 }
+  const { asset, intent } = await make('/api/v1/evidence/upload-intents', evidence)
+  const linkId = newId()
+  const record = { app: 'a', companyId: null, sourceType: 's', sourceId: 'i', kind: 'k', createdBy: 'Ada', createdAt: 1 }
+  await store.transaction((tx) => tx.links.add({ id: linkId, tenantId: tenant.id, assetId: asset.id, ...record }))
   const jobId = await store.transaction((tx) => tx.jobs.enqueue({ kind: 'nothing', tenantId: tenant.id, payload: {} }))
   const { id: holdId } = await make('/api/v1/holds', { fileId: upload.fileId, reason: 'Ours' })
   const hook = await services.webhooks.create(commandLineCaller(tenant.id), {
@@ -186,42 +198,15 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   await store.transaction((tx) => tx.syncs.insert({ id: syncId, ...place, ...ended }))
   const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
   const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
-  const shared = {
-    caseId,
-    itemId,
-    userId,
-    entryId: entry?.id ?? '',
-    deliveryId,
-    fileId: upload.fileId,
-    number: '1',
-    role: 'encrypted',
-    name,
-  }
-  return (path) => ({
-    ...shared,
-    id: idFor(path, {
-      jobId,
-      migrationId,
-      tokenId: token?.id ?? '',
-      uploadId: upload.id,
-      holdId,
-      syncId,
-      objectId: storedObject.id,
-      webhookId: hook.webhook.id,
-    }),
-  })
+  const inPaths = { entryId: entry?.id ?? '', deliveryId, linkId, fileId: upload.fileId, number: '1', role: 'encrypted', name }
+  const shared = { caseId, itemId, userId, ...inPaths }
+  const appIds = { webhookId: hook.webhook.id, objectId: storedObject.id, assetId: asset.id, intentId: intent.id }
+  const ids = { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId, syncId, ...appIds }
+  return (path) => ({ ...shared, id: idFor(path, ids) })
 }
 
-type Ids = {
-  jobId: string
-  migrationId: string
-  tokenId: string
-  uploadId: string
-  holdId: string
-  syncId: string
-  objectId: string
-  webhookId: string
-}
+type IdName = 'jobId' | 'migrationId' | 'tokenId' | 'uploadId' | 'holdId' | 'syncId' | 'objectId' | 'assetId' | 'intentId' | 'webhookId'
+type Ids = Readonly<Record<IdName, string>>
 
 function idFor(path: string, ids: Ids): string {
   if (path.includes('/holds/')) return ids.holdId
@@ -230,6 +215,8 @@ function idFor(path: string, ids: Ids): string {
   if (path.includes('/jobs/')) return ids.jobId
   if (path.includes('/migrations/')) return ids.migrationId
   if (path.includes('/tokens/')) return ids.tokenId
+  if (path.includes('/evidence/assets/')) return ids.assetId
+  if (path.includes('/upload-intents/')) return ids.intentId
   if (path.includes('/uploads/')) return ids.objectId
   if (path.includes('/upload-sessions/')) return ids.uploadId
   return tenant.targetId

@@ -7,7 +7,7 @@ import { holds } from './0006-holds.ts'
 import { syncObjects } from './0007-sync-objects.ts'
 import { directMoves } from './0008-direct-moves.ts'
 import { webhooks } from './0009-webhooks.ts'
-import { evidence } from './0009-evidence.ts'
+import { evidence } from './0010-evidence.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */

@@ -7,7 +7,7 @@ import type { Migration } from './migration.ts'
  * its sender came back.
  */
 export const evidence: Migration = {
-  name: '0009-evidence',
+  name: '0010-evidence',
   statements: (t) => [
     `create table evidence_assets (
       id ${t.id} not null, tenant_id ${t.id} not null, app ${t.id} not null, company_id ${t.id}, kind ${t.id} not null,
