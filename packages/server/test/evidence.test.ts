@@ -3,8 +3,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { access, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hold, MiB, type PageOf } from '@holdfast/api'
 import { checkInstance } from '../src/check-instance.ts'
+import { EXPIRE_FILES } from '../src/services/expiry.ts'
 import { asked, type Evidence, evidenceOf, quarantineCleared, record, rowOf } from './evidence-kit.ts'
 import { type FileWorld, openFileWorld, sha256 } from './file-world.ts'
 import { movableClock, type TestClock } from './http-world.ts'
@@ -167,6 +169,21 @@ test('C6: retention and legal hold are kept by an asset and enforced: a held one
   assert.equal((await evidence.cancel(open.intent.id)).problem.code, 'LEGAL_HOLD')
   assert.equal((await evidence.get(open.asset.id)).body.status, 'pending_upload')
   assert.equal((await evidence.remove(id)).status, 204)
+})
+
+test('C6: an asset whose retention is over is deleted by the hourly job, a held one is not', async () => {
+  const [gone, kept] = [
+    await evidence.store(text(), { retention: 'TEMP_UPLOAD_24H' }),
+    await evidence.store(text(), { retention: 'TEMP_UPLOAD_24H' }),
+  ]
+  await admin().call('POST', '/holds', { body: { fileId: kept.id, reason: 'Litigation' } })
+  clock.advance(25 * HOUR)
+  await world.instance.store.transaction((tx) => tx.jobs.enqueue({ kind: EXPIRE_FILES, tenantId: null, payload: {} }))
+  while ((await rowOf(world, gone.id)).file.purgedAt === null) await sleep(10)
+  assert.deepEqual([(await evidence.get(gone.id)).body.status, (await evidence.get(kept.id)).body.status], ['deleted', 'verified'])
+  assert.equal(await isThere((await rowOf(world, gone.id)).finalKey), false)
+  assert.equal((await evidence.verify(kept.id)).body.ok, true)
+  assert.deepEqual(await found(), [])
 })
 
 test('C2 O6: another tenant’s asset, intent and link do not exist, whatever is asked of them', async () => {

@@ -94,7 +94,7 @@ test('N1: on PostgreSQL the last administrator stays, and targets and roles answ
   const targets = await send<PageOf<Target>>(app, { url: '/api/v1/targets', token: admin })
   assert.deepEqual(
     targets.json.items.map((target) => [target.name, target.fileCount, target.roles]),
-    [['Local', 0, ['encrypted']]],
+    [['Local', 0, ['encrypted', 'objects']]],
   )
   const bind = { method: 'PUT', url: '/api/v1/roles/backup', token: admin, body: { targetId: tenant.targetId } } as const
   for (const _ of [1, 2]) assert.equal((await send(app, bind)).status, 200)

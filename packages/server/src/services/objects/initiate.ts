@@ -183,7 +183,11 @@ export async function initiateObject(
   const { tenantId } = caller
   const policy = await getPolicy({ store: deps.ingest.store, settings: deps.settings }, tenantId, input.objectClass)
   const owner = { tenantId, ownerType: input.ownerEntityType, ownerId: input.ownerEntityId }
-  const { file, upload, held } = await beginObject(deps, caller, { input, policy, keyOf: ({ id }) => objectKeyOf({ ...owner, fileId: id }) })
+  const { file, upload, held } = await beginObject(deps, caller, {
+    input,
+    policy,
+    keyOf: ({ id }) => objectKeyOf({ ...owner, fileId: id }),
+  })
   return toAnswer(deps, { ...file, held }, { upload, origin })
 }
 
