@@ -67,7 +67,11 @@ async function addSecondTarget(store: Instance['store'], place: { tenantId: stri
   await createLocalRoot(place.path)
   await store.transaction(async (tx) => {
     const builtin = await tx.targets.findBuiltin(place.tenantId)
-    if (builtin) await tx.targets.insert({ ...builtin, id: newId(), name: 'Second', builtin: false, place: { path: place.path } })
+    if (!builtin) return
+    const id = newId()
+    await tx.targets.insert({ ...builtin, id, name: 'Second', builtin: false, place: { path: place.path } })
+    // People cannot bind a local target to Direct; what is killed here is the same on every kind.
+    await tx.roleBindings.bind(place.tenantId, { role: 'direct', targetId: id, boundAt: 1, staged: false })
   })
 }
 

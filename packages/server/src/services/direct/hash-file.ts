@@ -105,6 +105,8 @@ async function stillWanted(tx: Tx, task: HashTask, read: { file: FileRow; found:
   if (job?.cancelRequested || job?.status === 'cancelled') return null
   const now = await tx.files.findAny(task.tenantId, task.fileId)
   if (now?.status !== 'READY' || now.targetId !== read.file.targetId) return null
+  // An attempt before this one has settled it, and was killed before it could say so.
+  if (job && task.attempt > 1 && now.hashState === 'computed' && (now.verifiedAt ?? 0) >= job.createdAt) return null
   if (hasChanged(markOf(now), markOf(read.file)) && hasChanged(markOf(now), read.found.seen)) throw changing()
   return now
 }
