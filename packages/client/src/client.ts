@@ -6,6 +6,7 @@ import { type FileCalls, fileCalls } from './calls/files.ts'
 import { type HoldCalls, holdCalls } from './calls/holds.ts'
 import { type JobCalls, jobCalls } from './calls/jobs.ts'
 import { type MigrationCalls, migrationCalls } from './calls/migrations.ts'
+import { type ObjectCalls, type ObjectClassCalls, objectCalls, objectClassCalls } from './calls/objects.ts'
 import {
   type AuthCalls,
   authCalls,
@@ -38,6 +39,8 @@ export interface Client {
   readonly items: ItemCalls
   readonly files: FileCalls
   readonly uploads: UploadCalls
+  readonly objects: ObjectCalls
+  readonly objectClasses: ObjectClassCalls
   readonly targets: TargetCalls
   readonly roles: RoleCalls
   readonly audit: AuditCalls
@@ -64,6 +67,8 @@ export function createClient(options: ClientOptions): Client {
     items: itemCalls(http),
     files: fileCalls(http),
     uploads: uploadCalls(http),
+    objects: objectCalls(http),
+    objectClasses: objectClassCalls(http),
     targets: targetCalls(http),
     roles: roleCalls(http),
     audit: auditCalls(http),

@@ -8,6 +8,7 @@ import { EXPIRE_FILES } from '../src/services/expiry.ts'
 import { syncPoints } from './crash-sync.ts'
 import { type Answer, contentDigest, sha256 } from './file-world.ts'
 import { type KillableServer, killableServer } from './killable-server.ts'
+import { asked, md5, objectsOf, table } from './objects-kit.ts'
 import { startReceiver } from './webhook-receiver.ts'
 
 const PART = MIN_PART_PLAIN_BYTES
@@ -71,6 +72,7 @@ async function work(server: KillableServer): Promise<{ kept: File[] }> {
     const { status } = await api.call('DELETE', `/files/${gone.id}`)
     assert.ok(status === 204 || status === 404)
   })
+  await storeObjects(server)
   await moveAway(server, kept.id)
   const down = await client.until(() => api.bytes(kept.id))
   assert.ok(down.bytes.equals(content))
@@ -89,6 +91,24 @@ async function tellAtLeastOne(server: KillableServer): Promise<void> {
 }
 
 const toldOf = (fileId: string): number => receiver.received.filter(({ body }) => JSON.parse(body).data.id === fileId).length
+
+/** An object of an app that is stored, and one whose bytes are not those that were declared. */
+async function storeObjects(server: KillableServer): Promise<void> {
+  const { until, ok } = patientClient(server)
+  const objects = objectsOf(server.api)
+  const bytes = table()
+  const receive = async (): Promise<string> => {
+    const begun = await ok(() => objects.initiate(asked(bytes)))
+    await until(async () => assert.equal((await objects.put(begun, bytes)).status, 204))
+    return begun.storedObject.id
+  }
+  const stored = await receive()
+  await ok(() => objects.complete(stored, { checksum: md5(bytes) }))
+  assert.equal((await until(() => objects.settled(stored))).status, 'READY')
+  const wrong = await receive()
+  await until(async () => assert.ok([400, 409].includes((await objects.complete(wrong, { checksum: md5(Buffer.of(1)) })).status)))
+  assert.equal((await until(() => objects.get(wrong))).body.status, 'FAILED')
+}
 
 /** Moves everything from the target where the file is to the other one. */
 async function moveAway(server: KillableServer, fileId: string): Promise<void> {
