@@ -121,7 +121,7 @@ const insert = (table: string, row: object, mark: (index: number) => string): St
   text: `insert into ${table} (${Object.keys(row).join(', ')}) values (${Object.keys(row)
     .map((_, index) => mark(index + 1))
     .join(', ')})`,
-  values: Object.values(row),
+  values: Object.values(row).map((value) => (typeof value === 'boolean' ? Number(value) : value)),
 })
 
 /**

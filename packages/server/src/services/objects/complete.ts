@@ -133,6 +133,31 @@ export async function finishObject(
 }
 
 /**
+ * Completes in one commit what the bucket has and what its ETag proves, or what nothing was declared of. False where the bytes have to be
+ * read first, or another completion has begun. UPLOAD_URL_EXPIRED or OBJECT_NOT_RECEIVED where the bucket has nothing.
+ */
+async function completeAtOnce(deps: ObjectDeps, upload: UploadView, given: { declared: Declared; by: Finisher }): Promise<boolean> {
+  if (upload.delivery !== 'presigned') return false
+  const { declared, by } = given
+  const { store, clock, points } = deps.ingest
+  const stat = await findReceived(deps, upload)
+  if (!stat) throw notReceived(deps, upload)
+  if (stat.size !== upload.objectSize || declared.sha256 !== null) return false
+  if (declared.md5 !== null && !provesMd5(stat, declared.md5)) return false
+  const done = await store.transaction(async (tx) => {
+    const now = await tx.uploads.find(upload.tenantId, upload.id)
+    const file = await tx.files.findAny(upload.tenantId, upload.fileId)
+    if (now?.status !== 'open' || !file || file.declaredSha256 !== null) return false
+    await keepDeclared(tx, now, declared)
+    await tx.uploads.move(now, 'open', 'completing', clock.now())
+    await settle(tx, { upload: { ...now, declaredMd5: declared.md5 }, file, stat }, { ...by, at: clock.now() })
+    return true
+  })
+  points.reach('object.complete.after-commit')
+  return done
+}
+
+/**
  * Completes the upload of an object: size and declared checksums are compared with what is stored, then it is SCANNING and its scan
  * queued. Repeatable: later calls answer the object as it is. A mismatch removes the object, and the upload has failed for good.
  */
@@ -145,8 +170,7 @@ export async function completeObject(
   const { upload } = await getObject(deps, caller.tenantId, request.id)
   if (upload.status === 'aborted') throw uploadClosed(upload)
   if (upload.status !== 'completed') {
-    if (upload.delivery === 'presigned' && !(await findReceived(deps, upload))) throw notReceived(deps, upload)
-    await begin(deps, upload, declared)
+    if (!(await completeAtOnce(deps, upload, { declared, by: caller }))) await begin(deps, upload, declared)
     const begun = (await getObject(deps, caller.tenantId, request.id)).upload
     if (begun.status === 'completing') await finishObject(deps, begun, caller)
   }
