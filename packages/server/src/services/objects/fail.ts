@@ -5,6 +5,7 @@ import type { UploadView } from '../../db/uploads.ts'
 import { bucketUrlExpiry } from '../ingest/abort.ts'
 import { purgeObjectJob } from '../ingest/job-kinds.ts'
 import { purgeFailedNow } from '../purge.ts'
+import { webhookEvents } from '../webhooks/events.ts'
 import type { Finisher } from './complete.ts'
 import type { ObjectDeps } from './deps.ts'
 
@@ -14,6 +15,7 @@ async function settleFailed(tx: Tx, { upload, file, reason }: Failure, by: Finis
   const { tenantId, fileId } = upload
   if (!(await tx.uploads.move(upload, 'completing', 'aborted', by.at))) return
   await tx.files.become(file, 'FAILED', { statusReason: reason, ...retainedFrom('FAILED_UPLOAD_7D', by.at) })
+  await webhookEvents(tx, { type: 'upload.failed', file: { ...file, status: 'FAILED' }, at: by.at })
   await tx.targets.release(upload.targetId, upload.objectSize)
   await tx.uploads.deleteParts(upload.id)
   const details = { uploadId: upload.id, name: file.name, reason, objectClass: file.objectClass }

@@ -115,6 +115,7 @@ export async function settleScan(deps: ObjectDeps, scanned: Scanned, settling: O
 async function fail(tx: Tx, { file, upload }: Scanned, { reason, at }: At & { reason: string }): Promise<boolean> {
   const retained = retainedFrom('FAILED_UPLOAD_7D', at)
   if (!(await tx.files.become(file, 'FAILED', { statusReason: reason, ...retained }))) return false
+  await webhookEvents(tx, { type: 'upload.failed', file: { ...file, status: 'FAILED' }, at })
   await tx.targets.free(file.targetId, file.objectSize)
   await tx.uploads.deleteParts(upload.id)
   await tx.jobs.enqueue(purgeObjectJob({ tenantId: file.tenantId, fileId: file.id, urlExpiresAt: bucketUrlExpiry(upload) }))
