@@ -5,6 +5,7 @@ import { isDownloadable } from '../src/features/files/download.ts'
 import { sayHashEnd } from '../src/features/files/hash-end.ts'
 import { hashActionFor, hashStateWords, sayAtRest } from '../src/ui/direct-file-words.ts'
 import { isMoving, sayFileStatus } from '../src/ui/file-words.ts'
+import { sayUpload } from '../src/ui/upload-words.ts'
 import { storedFile } from './stored-file.ts'
 
 const target = { id: 't', name: 'Bucket', kind: 's3', removed: false }
@@ -26,6 +27,13 @@ test('D5: every state that a direct file can be in has plain words, and what to 
   assert.equal(label({ target: { ...target, removed: true }, hashState: 'mismatch' }), 'Orphaned: target removed')
   for (const bad of [{ hashState: 'mismatch' }, { hashState: 'stale' }, { status: 'FAILED' }, { missingSince: 'x' }] as const)
     assert.match(sayFileStatus(direct(bad)).explain, /choose|Upload|Put/i)
+})
+
+test('D5: an upload is called proven only where its object was read back', () => {
+  const ready = (some: Partial<StoredFile>) => sayUpload({ phase: 'ready', file: direct(some), tooLateToCancel: false })
+  assert.equal(ready({ hashState: 'computed' }).explain, 'Stored and proven.')
+  assert.doesNotMatch(ready({ hashState: 'declared' }).explain, /proven/)
+  assert.equal(ready({ hashState: 'declared' }).label, 'Ready')
 })
 
 test('D11: the reason of a refused upload stands before what to do about it', () => {

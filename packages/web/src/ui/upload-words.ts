@@ -62,16 +62,20 @@ const sayings: { readonly [P in Phase]: (state: StateIn<P>, locale?: string) => 
   hashing: (state, locale) =>
     say('working', `Finalizing ${share(state, locale)}`, 'Every part is stored. The digest of the whole file is being finished.'),
   completing: () => say('working', 'Finalizing'),
-  verifying: ({ tooLateToCancel }) =>
+  verifying: ({ file, tooLateToCancel }) =>
     say(
       'working',
       'Verifying',
       tooLateToCancel
         ? 'It was already stored when you cancelled. Delete the file to remove it.'
-        : 'Stored. Every byte is being read back and checked.',
+        : file.tier === 'direct'
+          ? 'Stored. What lies there is being checked.'
+          : 'Stored. Every byte is being read back and checked.',
     ),
   cancelling: () => say('neutral', 'Cancelling'),
-  ready: () => say('good', 'Ready', 'Stored and proven.'),
+  // A large object in a bucket is not read back by itself: its digest is the sender's word until somebody has it proven.
+  ready: ({ file }) =>
+    say('good', 'Ready', file.hashState === 'declared' ? 'Stored; its hash is the one computed while sending.' : 'Stored and proven.'),
   error: sayFailure,
   cancelled: ({ serverCleanedUp }) =>
     say('neutral', 'Cancelled', serverCleanedUp ? 'Nothing of it was kept.' : 'The server removes what it has within a day.'),
