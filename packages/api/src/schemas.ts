@@ -106,11 +106,28 @@ export const MemberUpdate = Type.Object(
   },
   closed,
 )
+/** What a token can be limited to; of what a scope names, a token does only what its role allows too. */
+export const tokenScopes = [
+  'case.read',
+  'case.write',
+  'upload.read',
+  'upload.write',
+  'upload.delete',
+  'hold.read',
+  'hold.write',
+  'webhook.read',
+  'webhook.write',
+  'audit.read',
+  'storage.read',
+] as const
+export const TokenScope = OneOf(tokenScopes)
+export type TokenScope = (typeof tokenScopes)[number]
 export const Token = Type.Object(
   {
     id: Uuid,
     name: Type.String(),
     role: RoleName,
+    scopes: Nullable(Type.Array(TokenScope, { description: 'null: all that the role allows' })),
     createdAt: Time,
     expiresAt: Nullable(Time),
     revokedAt: Nullable(Time),
@@ -122,6 +139,7 @@ export const TokenCreate = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 200 }),
     role: RoleName,
+    scopes: Type.Optional(Type.Array(TokenScope, { minItems: 1, maxItems: tokenScopes.length, uniqueItems: true })),
     expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
   },
   closed,
@@ -419,6 +437,7 @@ export const Job = Type.Object(
   {
     id: Uuid,
     kind: Type.String(),
+    system: Type.Boolean({ description: 'Of no tenant: it can be seen here, and not be steered' }),
     status: OneOf(jobStatuses),
     attempts: Type.Integer(),
     progress: Nullable(Type.Record(Type.String(), Type.Unknown())),

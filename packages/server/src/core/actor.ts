@@ -1,4 +1,4 @@
-import type { RoleName } from '@holdfast/api'
+import type { RoleName, TokenScope } from '@holdfast/api'
 
 /** Who does something: a signed-in user, an API token, the command line on this machine, or the system's own jobs. */
 export type Actor = {
@@ -12,6 +12,8 @@ export type Caller = {
   readonly actor: Actor
   readonly tenantId: string
   readonly role: RoleName
+  /** Of a limited token; absent: all that the role allows. */
+  readonly scopes?: readonly TokenScope[]
   readonly requestId: string | null
 }
 

@@ -20,6 +20,8 @@ export interface Schema {
     tenant_id: string
     name: string
     role: RoleName
+    /** Names of scopes; null: all that the role allows. */
+    scopes: Json | null
     hash: string
     created_by: string
     created_at: Time

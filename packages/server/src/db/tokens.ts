@@ -1,4 +1,4 @@
-import type { RoleName } from '@holdfast/api'
+import type { RoleName, TokenScope } from '@holdfast/api'
 import type { Selectable } from 'kysely'
 import type { Sql } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -8,6 +8,8 @@ export type TokenRow = {
   readonly tenantId: string
   readonly name: string
   readonly role: RoleName
+  /** Null: all that the role allows. */
+  readonly scopes: readonly TokenScope[] | null
   /** SHA-256 of the secret, hex. */
   readonly hash: string
   readonly createdBy: string
@@ -22,6 +24,7 @@ const toToken = (row: Selectable<Schema['api_tokens']>): TokenRow => ({
   tenantId: row.tenant_id,
   name: row.name,
   role: row.role,
+  scopes: row.scopes === null ? null : (JSON.parse(row.scopes) as TokenScope[]),
   hash: row.hash,
   createdBy: row.created_by,
   createdAt: row.created_at,
@@ -53,6 +56,7 @@ export const tokenTable = (sql: Sql) => ({
         tenant_id: token.tenantId,
         name: token.name,
         role: token.role,
+        scopes: token.scopes === null ? null : JSON.stringify(token.scopes),
         hash: token.hash,
         created_by: token.createdBy,
         created_at: token.createdAt,
@@ -61,6 +65,18 @@ export const tokenTable = (sql: Sql) => ({
         last_used_at: token.lastUsedAt,
       })
       .execute()
+  },
+  /** Those in force that this user or token made, at most `limit`. */
+  async madeBy(tenantId: string, makerId: string, limit: number): Promise<TokenRow[]> {
+    const rows = await sql
+      .selectFrom('api_tokens')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('created_by', '=', makerId)
+      .where('revoked_at', 'is', null)
+      .limit(limit)
+      .execute()
+    return rows.map(toToken)
   },
   /** Answers whether it was this call that revoked it. */
   async revoke(tenantId: string, id: string, at: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { Problem } from '@holdfast/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { mayDo } from '../core/access.ts'
+import { mayDo, permissionsOf } from '../core/access.ts'
 import type { Caller } from '../core/actor.ts'
 import type { HttpApp, RoutePermission } from './app-types.ts'
 import { requireSameOrigin } from './same-origin.ts'
@@ -15,7 +15,7 @@ type WithCaller = { [callerKey]?: Caller }
 
 /**
  * Decides for every route of `app` whether the request may go on: who it is (401), from where (a cookie counts only on
- * requests of this origin), and whether the role has the permission that the route declares (403, and an audit entry).
+ * requests of this origin), and whether the role, and the scopes of a limited token, have the permission that the route declares (403, and an audit entry).
  */
 export function registerAccess(app: HttpApp, options: AccessOptions): void {
   app.decorateRequest('caller', {
@@ -56,7 +56,8 @@ async function authenticate(request: FastifyRequest, reply: FastifyReply, { serv
 }
 
 async function authorize(request: FastifyRequest, caller: Caller, permission: RoutePermission, services: AccessServices): Promise<void> {
-  if (permission === 'public' || permission === 'signed-in' || mayDo(caller.role, permission)) return
+  if (permission === 'public' || permission === 'signed-in' || permissionsOf(caller).includes(permission)) return
   await services.access.denied(caller, { method: request.method, route: request.routeOptions.url ?? '', permission })
-  throw new Problem('FORBIDDEN', `The role ${caller.role} does not allow this (${permission}).`)
+  const limit = mayDo(caller.role, permission) ? 'The scopes of this token do' : `The role ${caller.role} does`
+  throw new Problem('FORBIDDEN', `${limit} not allow this (${permission}).`)
 }

@@ -1,5 +1,5 @@
 import type { Me } from '@holdfast/api'
-import { rolePermissions } from '../core/access.ts'
+import { permissionsOf } from '../core/access.ts'
 import type { Actor, Caller } from '../core/actor.ts'
 import type { Store } from '../db/store.ts'
 import { existing, toldBy } from './caller.ts'
@@ -23,7 +23,7 @@ export const accessService = ({ store }: { store: Store }) => ({
       name: actor.name,
       email: user?.email ?? null,
       role: caller.role,
-      permissions: [...rolePermissions[caller.role]],
+      permissions: [...permissionsOf(caller)],
       tenant: { id: tenant.id, name: tenant.name },
     }
   },

@@ -10,6 +10,7 @@ import { fromCursor, rowsFor, toPage } from './pages.ts'
 export const toJob = (row: JobRow): Job => ({
   id: row.id,
   kind: row.kind,
+  system: row.tenantId === null,
   status: row.status,
   attempts: row.attempts,
   progress: row.progress,
@@ -22,7 +23,7 @@ export const toJob = (row: JobRow): Job => ({
 /** What else happens, in the same transaction, when somebody cancels a job of some kind. */
 export type OnCancel = Readonly<Record<string, (tx: Tx, caller: Caller, job: JobRow) => Promise<void>>>
 
-/** Background jobs, as an administrator sees and steers them. */
+/** Background jobs, as an administrator sees and steers them; the system's own, of no tenant, can be seen alone (FORBIDDEN). */
 export const jobService = ({ store, onCancel = {} }: { store: Store; onCancel?: OnCancel }) => {
   const steer = (
     caller: Caller,
@@ -31,6 +32,8 @@ export const jobService = ({ store, onCancel = {} }: { store: Store; onCancel?: 
   ): Promise<Job> =>
     store.transaction(async (tx) => {
       const job = existing(await tx.jobs.find(caller.tenantId, id), 'job')
+      if (job.tenantId === null)
+        throw new Problem('FORBIDDEN', 'This job is the system’s own: it works for every tenant, and none steers it.')
       if (!(await step.run(tx, job))) throw new Problem('CONFLICT', `The job is ${job.status}: ${step.refused}`)
       const details = { kind: 'job', name: job.kind, jobId: id, changed: ['status'], step: step.done }
       await tx.audit.append({ ...toldBy(caller), action: 'UPDATE', details })

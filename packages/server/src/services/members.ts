@@ -7,6 +7,7 @@ import type { Store, Tx } from '../db/store.ts'
 import type { MemberRow } from '../db/tenants.ts'
 import { existing, toldBy } from './caller.ts'
 import { cutPage, fromCursor, type PageRequest, rowsFor } from './pages.ts'
+import { revokeMadeBy } from './tokens.ts'
 
 export type MemberDeps = {
   readonly store: Store
@@ -87,13 +88,14 @@ export const memberService = (deps: MemberDeps) => ({
     await this.update(caller, caller.actor.id, { password })
   },
 
-  /** Ends the sessions too. CONFLICT for the last administrator. */
+  /** Ends the sessions and revokes the tokens that the member made. CONFLICT for the last administrator. */
   async remove(caller: Caller, userId: string): Promise<void> {
     await deps.store.transaction(async (tx) => {
       const row = existing(await tx.memberships.find(caller.tenantId, userId), 'member')
       if (row.role === 'admin') await requireOtherAdmin(tx, row)
       await tx.memberships.delete(caller.tenantId, userId)
       await tx.users.endSessions(userId)
+      await revokeMadeBy(tx, caller, { id: userId, at: deps.clock.now() })
       if (!(await tx.memberships.findOfUser(userId))) await tx.users.delete(userId)
       await tx.audit.append({ ...toldBy(caller), action: 'DELETE', details: { kind: 'member', name: row.name, userId, role: row.role } })
     })

@@ -3,7 +3,7 @@ import type { PageOf, Token, TokenCreate, TokenCreated } from '@holdfast/api'
 import type { Caller } from '../core/actor.ts'
 import { type Clock, toIso, toIsoOrNull } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
-import type { Store } from '../db/store.ts'
+import type { Store, Tx } from '../db/store.ts'
 import type { TokenRow } from '../db/tokens.ts'
 import { existing, toldBy } from './caller.ts'
 import { fromCursor, type PageRequest, rowsFor, toPage } from './pages.ts'
@@ -21,6 +21,7 @@ const toToken = (row: TokenRow): Token => ({
   id: row.id,
   name: row.name,
   role: row.role,
+  scopes: row.scopes === null ? null : [...row.scopes],
   createdAt: toIso(row.createdAt),
   expiresAt: toIsoOrNull(row.expiresAt),
   revokedAt: toIsoOrNull(row.revokedAt),
@@ -43,6 +44,7 @@ export const tokenService = ({ store, clock }: { store: Store; clock: Clock }) =
       tenantId: caller.tenantId,
       name: request.name,
       role: request.role,
+      scopes: request.scopes ?? null,
       hash: hashSecret(secret),
       createdBy: caller.actor.id,
       createdAt: now,
@@ -52,7 +54,14 @@ export const tokenService = ({ store, clock }: { store: Store; clock: Clock }) =
     }
     await store.transaction(async (tx) => {
       await tx.tokens.insert(row)
-      const details = { kind: 'token', name: row.name, tokenId: row.id, role: row.role, expiresAt: toIsoOrNull(row.expiresAt) }
+      const details = {
+        kind: 'token',
+        name: row.name,
+        tokenId: row.id,
+        role: row.role,
+        scopes: row.scopes,
+        expiresAt: toIsoOrNull(row.expiresAt),
+      }
       await tx.audit.append({ ...toldBy(caller), action: 'CREATE', details })
     })
     return { token: toToken(row), secret }
@@ -76,7 +85,28 @@ export const tokenService = ({ store, clock }: { store: Store; clock: Clock }) =
     if (row.lastUsedAt === null || now - row.lastUsedAt >= useInterval) {
       await store.transaction((tx) => tx.tokens.touch(row.id, { at: now, notAfter: now - useInterval }))
     }
-    return { actor: { kind: 'token', id: row.id, name: row.name }, tenantId: row.tenantId, role: row.role, requestId }
+    const limited = row.scopes === null ? {} : { scopes: row.scopes }
+    return { actor: { kind: 'token', id: row.id, name: row.name }, tenantId: row.tenantId, role: row.role, ...limited, requestId }
   },
 })
 export type TokenService = ReturnType<typeof tokenService>
+
+const AT_ONCE = 100
+
+/**
+ * Revokes the tokens that a member made who is a member no more, and those that these made in turn. For the transaction that removes the
+ * member; each is in the log.
+ */
+export async function revokeMadeBy(tx: Tx, caller: Caller, maker: { id: string; at: number }): Promise<void> {
+  const makers = [maker.id]
+  for (let madeBy = makers.pop(); madeBy !== undefined; ) {
+    const rows = await tx.tokens.madeBy(caller.tenantId, madeBy, AT_ONCE)
+    for (const row of rows) {
+      await tx.tokens.revoke(caller.tenantId, row.id, maker.at)
+      const details = { kind: 'token', name: row.name, tokenId: row.id, reason: 'The member who made it was removed' }
+      await tx.audit.append({ ...toldBy(caller), action: 'DELETE', details })
+      makers.push(row.id)
+    }
+    if (rows.length < AT_ONCE) madeBy = makers.pop()
+  }
+}

@@ -8,6 +8,7 @@ import { syncObjects } from './0007-sync-objects.ts'
 import { directMoves } from './0008-direct-moves.ts'
 import { webhooks } from './0009-webhooks.ts'
 import { evidence } from './0010-evidence.ts'
+import { tokenScopes } from './0011-token-scopes.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   directMoves,
   webhooks,
   evidence,
+  tokenScopes,
 ]
