@@ -54,6 +54,8 @@ export interface Http {
 }
 
 const path = (base: string, tail: string): string => `${base}${tail.startsWith('/api/') ? '' : '/api/v1'}${tail}`
+/** Of another program that speaks of the same resources: `base` is theirs, whatever it is. */
+export type HttpOptions = ClientOptions & { readonly path?: ((base: string, tail: string) => string) | undefined }
 
 function withQuery(url: string, query: QueryValues | undefined): string {
   const values = new URLSearchParams()
@@ -113,11 +115,11 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-export function createHttp(options: ClientOptions): Http {
+export function createHttp(options: HttpOptions): Http {
   const base = options.baseUrl.replace(/\/+$/, '')
   const doFetch: FetchFunction = options.fetch ?? ((input, init) => fetch(input, init))
   const authorization = (): Record<string, string> => (options.token === undefined ? {} : { authorization: `Bearer ${options.token}` })
-  const url = (tail: string, query?: QueryValues) => withQuery(path(base, tail), query)
+  const url = (tail: string, query?: QueryValues) => withQuery((options.path ?? path)(base, tail), query)
 
   function request(call: Call, callOptions: CallOptions): RequestInit {
     const headers: Record<string, string> = { accept: 'application/json, application/problem+json', ...authorization(), ...call.headers }

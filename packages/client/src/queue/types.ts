@@ -1,7 +1,7 @@
 import type { Client } from '../client.ts'
-import type { UploadTuning } from '../upload/run.ts'
 import type { UploadSource } from '../upload/source.ts'
 import type { UploadState } from '../upload/state.ts'
+import type { UploadTuning } from '../upload/tuning.ts'
 import type { FileHandles, RememberedFile } from './file-handles.ts'
 
 /** Where a file goes. The tier is secure when not given. */

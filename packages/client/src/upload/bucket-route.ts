@@ -1,15 +1,16 @@
 import type { PartUrl } from '@holdfast/api'
-import { ApiProblem, NetworkProblem } from '../problem.ts'
+import { ApiProblem } from '../problem.ts'
 import { type BucketAnswer, readBucketAnswer } from './bucket-answer.ts'
-import { explainSilence } from './bucket-silence.ts'
 import { clocksDiffer, gone, signatureRefused } from './failures.ts'
 import { createLaneWidth, type LaneWidth } from './lane-width.ts'
 import { once } from './once.ts'
+import { orAborted } from './or-aborted.ts'
 import type { PartRoute, PartWork } from './part-route.ts'
 import { createPartUrls, type PartUrlSource } from './part-urls.ts'
 import { partSpan } from './plan.ts'
 import { createReceiptBatch, type ReceiptBatch } from './receipt-batch.ts'
 import type { RunContext } from './run.ts'
+import { createSilence, inBrowser, putSigned, type Silence } from './signed-put.ts'
 import { sleep } from './sleep.ts'
 
 /** Parts straight into the bucket by signed requests; the server is told of each with its ETag and its SHA-256. */
@@ -17,9 +18,6 @@ export const bucketRoute = (context: RunContext, missing: readonly number[]): Pa
 
 /** Refused with a fresh signature this often, a part is refused for good. */
 const REFUSALS = 3
-/** Failed this often before a byte went out or after the last one, while the bucket answers others: the browser holds request or answer back. */
-const HELD_BACK = 3
-const inBrowser = (): boolean => typeof XMLHttpRequest !== 'undefined'
 
 class BucketRoute implements PartRoute {
   readonly #context: RunContext
@@ -66,8 +64,8 @@ class BucketRoute implements PartRoute {
 
   async #store(number: number, stop: AbortSignal): Promise<string> {
     const { persist, tuning, signal } = this.#context
-    let silent = 0
-    const attempt = () => this.#put(number, stop, () => ++silent)
+    const silence = createSilence(() => this.#anyStored)
+    const attempt = () => this.#put(number, stop, silence)
     for (let refusals = 1; ; refusals += 1) {
       const answer = await persist(attempt, stop)
       if (answer.kind === 'stored') return answer.etag
@@ -77,23 +75,16 @@ class BucketRoute implements PartRoute {
     }
   }
 
-  /** One attempt with a signed request of its own. `countSilent` counts those that no broken line explains. */
-  async #put(number: number, stop: AbortSignal, countSilent: () => number): Promise<BucketAnswer> {
+  /** One attempt with a signed request of its own. */
+  async #put(number: number, stop: AbortSignal, silence: Silence): Promise<BucketAnswer> {
     const { source, progress, tuning, signal } = this.#context
-    const { url, headers } = await this.#urls.take(number)
-    let sent = 0
+    const request = await this.#urls.take(number)
     let stored = false
     try {
-      const answer = await source.put({
-        ...partSpan(progress.session!, number),
-        url,
-        headers: sendable(headers),
+      const answer = await putSigned(source, request, {
+        ...{ span: partSpan(progress.session!, number), stallMs: tuning.stallMs, silence },
         signal: AbortSignal.any([signal, stop]),
-        stallMs: tuning.stallMs,
-        onProgress: (bytes) => {
-          sent = bytes
-          progress.partSent(number, bytes)
-        },
+        onProgress: (bytes) => progress.partSent(number, bytes),
       })
       const read = readBucketAnswer(answer, inBrowser())
       stored = read.kind === 'stored'
@@ -101,10 +92,7 @@ class BucketRoute implements PartRoute {
       return read
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 429) this.#width.pushedBack()
-      if (!(error instanceof NetworkProblem)) throw error
-      const whole = sent === 0 || sent >= partSpan(progress.session!, number).length
-      if (whole && !this.#anyStored && inBrowser() && countSilent() >= HELD_BACK) await explainSilence(url)
-      throw new NetworkProblem(error.reason, error.cause, 'storage')
+      throw error
     } finally {
       if (!stored) progress.partSettled(number, null)
     }
@@ -122,17 +110,4 @@ async function askFor(context: RunContext, numbers: readonly number[]): Promise<
     throw error instanceof ApiProblem && error.status === 404 ? gone() : error
   })
   return answer.parts
-}
-
-/** Without those that a sender sets by itself, which browsers complain of. */
-const sendable = (headers: PartUrl['headers']): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !['host', 'content-length'].includes(name.toLowerCase())))
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }

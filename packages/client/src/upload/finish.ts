@@ -1,6 +1,7 @@
-import type { File as StoredFile } from '@holdfast/api'
+import type { File as StoredFile, StoredObject } from '@holdfast/api'
 import { ApiProblem } from '../problem.ts'
 import type { DigestTask } from './digest-task.ts'
+import type { RunCore } from './lifetime.ts'
 import { once } from './once.ts'
 import type { RunContext } from './run.ts'
 import { sendMissing } from './send.ts'
@@ -38,21 +39,34 @@ async function resendChanged(context: RunContext, digest: DigestTask): Promise<v
 
 const MINUTE_MS = 60_000
 
-/** Asks until the server has proven the stored object. @throws UploadError `rejected` with the server's reason. */
-export async function untilProven(context: RunContext, accepted: StoredFile, tooLateToCancel: boolean): Promise<UploadState> {
-  const { progress, persist, client, signal, tuning } = context
+/** What the server says of a file that it judges: one of a case, or an object. */
+type Judged = Pick<StoredFile, 'status' | 'statusReason'> & { readonly validation?: StoredObject['validation'] }
+type Asking<F> = { readonly ask: () => Promise<F>; readonly tooLateToCancel: boolean }
+
+/** Asks until the server has judged the stored file. @throws UploadError `rejected` with the server's reasons. */
+export async function untilJudged<F extends Judged>(
+  { progress, persist, signal, tuning }: RunCore<F>,
+  accepted: F,
+  { ask, tooLateToCancel }: Asking<F>,
+): Promise<UploadState<F>> {
   const since = Date.now()
   let wait = tuning.pollMs.first
   for (let file = accepted; ; ) {
     if (file.status === 'READY') return { phase: 'ready', file, tooLateToCancel }
-    if (['REJECTED', 'FAILED', 'DAMAGED', 'DELETED'].includes(file.status))
-      throw new UploadError('rejected', file.statusReason ?? endings[file.status] ?? file.status)
+    if (Object.hasOwn(endings, file.status)) throw rejected(file)
     progress.enterVerifying(file, tooLateToCancel)
     await sleep(wait, signal)
     wait = Math.min(wait * 2, Date.now() - since > MINUTE_MS ? tuning.pollMs.slow : tuning.pollMs.steady)
-    file = await persist(() => client.files.get(accepted.id, once(context)))
+    file = await persist(ask)
   }
 }
+
+/** Asks until the server has proven the stored file of a case. */
+export const untilProven = (context: RunContext, accepted: StoredFile, tooLateToCancel: boolean): Promise<UploadState> =>
+  untilJudged(context, accepted, { ask: () => context.client.files.get(accepted.id, once(context)), tooLateToCancel })
+
+const rejected = ({ status, statusReason, validation }: Judged): UploadError =>
+  new UploadError('rejected', statusReason ?? endings[status] ?? status, { reasons: validation ?? [] })
 
 const endings: Readonly<Record<string, string>> = {
   REJECTED: 'The file did not pass validation',

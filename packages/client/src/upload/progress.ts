@@ -7,10 +7,13 @@ import type { UploadState } from './state.ts'
 /** The step a run is at; what people see also depends on pauses. */
 export type Stage = 'queued' | 'verifying-local' | 'uploading' | 'hashing' | 'completing' | 'verifying' | 'cancelling'
 
-/** What one run knows: the server's plan and receipts, bytes under way, and the state that follows from them. */
-export class Progress {
+/**
+ * What one run knows: the server's plan and receipts, bytes under way, and the state that follows from them. What goes out whole, without
+ * a plan, counts as one part.
+ */
+export class Progress<F = StoredFile> {
   readonly #total: number
-  readonly #onState: (state: UploadState) => void
+  readonly #onState: (state: UploadState<F>) => void
   readonly #receipts = new Map<number, Part>()
   readonly #underWay = new Map<number, number>()
   readonly #speed = createSpeedMeter()
@@ -19,10 +22,10 @@ export class Progress {
   #session: UploadSession | null = null
   #pace: Pace | null = null
   #digest: { readonly task: DigestTask; readonly compareBytes: number } | null = null
-  #verifying: { readonly file: StoredFile; readonly tooLateToCancel: boolean } | null = null
-  #ended: UploadState | null = null
+  #verifying: { readonly file: F; readonly tooLateToCancel: boolean } | null = null
+  #ended: UploadState<F> | null = null
 
-  constructor(total: number, onState: (state: UploadState) => void) {
+  constructor(total: number, onState: (state: UploadState<F>) => void) {
     this.#total = total
     this.#onState = onState
   }
@@ -57,7 +60,7 @@ export class Progress {
     this.changed()
   }
 
-  enterVerifying(file: StoredFile, tooLateToCancel: boolean): void {
+  enterVerifying(file: F, tooLateToCancel: boolean): void {
     if (this.#stage === 'cancelling' && !tooLateToCancel) return
     this.#stage = 'verifying'
     this.#verifying = { file, tooLateToCancel }
@@ -93,7 +96,7 @@ export class Progress {
   }
 
   /** Nothing changes any more after this. */
-  end(final: UploadState): UploadState {
+  end(final: UploadState<F>): UploadState<F> {
     this.#ended = final
     this.#onState(final)
     return final
@@ -103,13 +106,13 @@ export class Progress {
     if (this.#ended === null) this.#onState(this.state())
   }
 
-  state(): UploadState {
+  state(): UploadState<F> {
     if (this.#ended !== null) return this.#ended
     if (this.#stage === 'cancelling') return { phase: 'cancelling' }
     return this.#paused() ?? this.#working()
   }
 
-  #paused(): UploadState | null {
+  #paused(): UploadState<F> | null {
     const pause = this.#pace?.pause() ?? null
     if (pause === null) return null
     const begun = this.#stage !== 'queued' && (this.#stage !== 'uploading' || this.#loaded() > 0)
@@ -117,7 +120,7 @@ export class Progress {
     return { phase: 'waiting', reason: pause.reason, until: pause.until, loaded: this.#loaded(), total: this.#total }
   }
 
-  #working(): UploadState {
+  #working(): UploadState<F> {
     const hashed = this.#digest?.task.hashedBytes() ?? 0
     if (this.#verifying !== null) return { phase: 'verifying', ...this.#verifying }
     if (this.#stage === 'verifying-local') {
@@ -129,7 +132,7 @@ export class Progress {
     return this.#stage === 'uploading' ? this.#uploading() : { phase: 'queued', until: null }
   }
 
-  #uploading(): UploadState {
+  #uploading(): UploadState<F> {
     const loaded = this.#loaded()
     const bytesPerSecond = this.#speed.bytesPerSecond()
     const moves = bytesPerSecond !== null && bytesPerSecond >= 1

@@ -2,45 +2,17 @@ import type { File as StoredFile, UploadSession } from '@holdfast/api'
 import type { Client } from '../client.ts'
 import { ApiProblem } from '../problem.ts'
 import { settleCancel } from './cancel.ts'
-import { type Connectivity, platformConnectivity } from './connectivity.ts'
+import type { Connectivity } from './connectivity.ts'
 import type { DigestTask } from './digest-task.ts'
 import { gone } from './failures.ts'
 import { completeUpload, untilProven } from './finish.ts'
+import { createRunCore, Run, type RunCore } from './lifetime.ts'
 import { once } from './once.ts'
 import { beginDigest, matchReceived, matchStored, openSession } from './open-session.ts'
-import { createPace, type Pace, type RetryTuning } from './pace.ts'
-import { Progress } from './progress.ts'
 import { sendMissing } from './send.ts'
 import type { UploadSource } from './source.ts'
-import { isFinal, UploadError, type UploadState } from './state.ts'
-import { toUploadError } from './to-upload-error.ts'
-
-/** Times in milliseconds. */
-export type UploadTuning = RetryTuning & {
-  /** Parts in flight at once. */
-  readonly lanes: number
-  /** A transfer without a byte or an answer for this long is broken off and tried again. */
-  readonly stallMs: number
-  /** A call other than a part may take this long, and the one that completes the upload this long, before it is tried again. */
-  readonly callMs: number
-  readonly completeMs: number
-  /** Receipts of parts that went straight into a bucket are gathered for this long before the server is told. */
-  readonly receiptsMs: number
-  /** Between questions whether the stored file is proven: at first, from then on, and after a minute. */
-  readonly pollMs: { readonly first: number; readonly steady: number; readonly slow: number }
-}
-
-export const defaultTuning: UploadTuning = {
-  lanes: 3,
-  firstRetryMs: 500,
-  longestRetryMs: 20_000,
-  giveUpAfterMs: 10 * 60_000,
-  stallMs: 60_000,
-  callMs: 30_000,
-  completeMs: 120_000,
-  receiptsMs: 2000,
-  pollMs: { first: 250, steady: 2000, slow: 8000 },
-}
+import { UploadError, type UploadState } from './state.ts'
+import type { UploadTuning } from './tuning.ts'
 
 export type UploadRequest = {
   readonly client: Client
@@ -76,94 +48,25 @@ export interface UploadRun {
 }
 
 /** What the steps of one run share. */
-export type RunContext = {
+export type RunContext = RunCore<StoredFile> & {
   readonly request: UploadRequest
   readonly client: Client
-  readonly source: UploadSource
-  readonly tuning: UploadTuning
-  readonly progress: Progress
-  readonly connectivity: Connectivity
-  signal: AbortSignal
-  persist: Pace['persist']
   /** The upload that a cancel has to drop. */
   uploadId: string | null
   /** Asks once more for an upload that was asked for without an answer; the server gives the same one. */
   unanswered: (() => Promise<UploadSession>) | null
 }
 
-const CANCELLED = Symbol('cancelled')
-
-export const startUpload = (request: UploadRequest): UploadRun => new Run(request)
-
-class Run implements UploadRun {
-  readonly done: Promise<UploadState>
-  readonly #context: RunContext
-  readonly #controller = new AbortController()
-  #afterCancel: AbortController | null = null
-
-  constructor(request: UploadRequest) {
-    const { client, source } = request
-    this.#context = {
-      ...{ request, client, source },
-      tuning: { ...defaultTuning, ...request.tuning },
-      progress: new Progress(source.size, (state) => request.onState?.(state)),
-      connectivity: request.connectivity ?? platformConnectivity(),
-      uploadId: request.resume?.uploadId ?? null,
-      unanswered: null,
-      signal: this.#controller.signal,
-      persist: () => Promise.reject(new Error('The run has not begun')),
-    }
-    this.#goUnder(this.#controller.signal)
-    this.done = this.#finish()
-  }
-
-  getState(): UploadState {
-    return this.#context.progress.state()
-  }
-
-  uploadId(): string | null {
-    return this.#context.uploadId
-  }
-
-  fileId(): string | null {
-    return this.#context.progress.session?.fileId ?? null
-  }
-
-  async cancel(): Promise<void> {
-    if (isFinal(this.getState())) return
-    if (!this.#controller.signal.aborted) this.#context.progress.enter('cancelling')
-    this.#controller.abort(CANCELLED)
-    await this.done
-  }
-
-  abandon(): void {
-    const reason = new UploadError('stopped', 'The upload was interrupted', { retryable: true })
-    this.#controller.abort(reason)
-    this.#afterCancel?.abort(reason)
-  }
-
-  /** From here on calls run until `signal` fires, under a pace of their own. */
-  #goUnder(signal: AbortSignal): void {
-    const { tuning, connectivity, progress } = this.#context
-    const pace = createPace({ tuning, connectivity, signal, onChange: progress.changed })
-    progress.follow(pace)
-    this.#context.signal = signal
-    this.#context.persist = (work, stop) => pace.persist(work, stop)
-  }
-
-  async #finish(): Promise<UploadState> {
-    const { progress } = this.#context
-    const { signal } = this.#controller
-    try {
-      return progress.end(await transfer(this.#context, this.#controller))
-    } catch (error) {
-      const reason: unknown = signal.aborted ? signal.reason : error
-      if (reason !== CANCELLED) return progress.end({ phase: 'error', error: toUploadError(reason) })
-    }
-    this.#afterCancel = new AbortController()
-    this.#goUnder(this.#afterCancel.signal)
-    return progress.end(await settleCancel(this.#context))
-  }
+export function startUpload(request: UploadRequest): UploadRun {
+  const { client } = request
+  const own = { request, client, uploadId: request.resume?.uploadId ?? null, unanswered: null }
+  const context: RunContext = Object.assign(createRunCore<StoredFile>(request), own)
+  const run = new Run(context, {
+    transfer: (controller) => transfer(context, controller),
+    settleCancel: () => settleCancel(context),
+  })
+  const { getState, cancel, abandon, done } = run
+  return { getState, cancel, abandon, done, uploadId: () => context.uploadId, fileId: () => context.progress.session?.fileId ?? null }
 }
 
 /** From the plan to the proof. An upload that turns out to be another file's, or to be stored already, is taken up once more from the start. */
