@@ -48,8 +48,6 @@ export interface Client {
   readonly migrations: MigrationCalls
   readonly direct: DirectCalls
   readonly syncs: SyncCalls
-  readonly objects: ObjectCalls
-  readonly objectClasses: ObjectClassCalls
   readonly holds: HoldCalls
   readonly webhooks: WebhookCalls
   readonly evidence: EvidenceCalls
@@ -78,8 +76,6 @@ export function createClient(options: ClientOptions): Client {
     migrations: migrationCalls(http),
     direct: directCalls(http),
     syncs: syncCalls(http),
-    objects: objectCalls(http),
-    objectClasses: objectClassCalls(http),
     holds: holdCalls(http),
     webhooks: webhookCalls(http),
     evidence: evidenceCalls(http),
