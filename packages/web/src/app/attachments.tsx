@@ -1,5 +1,6 @@
 import { Stack } from '@mantine/core'
 import { FileDetails } from '../features/files/file-details.tsx'
+import { HoldsOn } from '../features/holds/holds-on.tsx'
 import { DirectStorage } from './direct-storage.tsx'
 import { EncryptedStorage } from './encrypted-storage.tsx'
 
@@ -17,7 +18,11 @@ export function Attachments({ caseId, itemId, openFile, onOpenFile }: Attachment
     <Stack gap="md">
       <EncryptedStorage {...section} />
       <DirectStorage {...section} />
-      <FileDetails fileId={openFile} onClose={() => onOpenFile(undefined)} />
+      <FileDetails
+        fileId={openFile}
+        onClose={() => onOpenFile(undefined)}
+        holds={(file) => <HoldsOn on={{ scope: 'file', fileId: file.id, name: file.name }} />}
+      />
     </Stack>
   )
 }

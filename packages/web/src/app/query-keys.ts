@@ -12,5 +12,13 @@ export const keys = {
   migrations: 'migrations',
   direct: 'direct',
   syncs: 'syncs',
+  holds: 'holds',
+  objects: 'objects',
+  classes: 'classes',
+  webhooks: 'webhooks',
+  assets: 'assets',
 } as const
 export type QueryRoot = (typeof keys)[keyof typeof keys]
+
+/** What a hold that was placed or released changes. */
+export const heldKeys = [keys.holds, keys.objects, keys.files, keys.audit] as const

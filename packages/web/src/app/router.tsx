@@ -1,8 +1,11 @@
 import { ApiProblem } from '@holdfast/client'
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { holdStates } from '../features/holds/hold-words.ts'
 import { jobStatusNames } from '../features/jobs/job-words.ts'
 import { moveStatusNames } from '../features/migrations/migration-words.ts'
+import { objectStatusNames } from '../features/objects/object-words.ts'
+import { deliveryStatusNames } from '../features/webhooks/webhook-words.ts'
 import { remoteKinds } from '../ui/target-kinds.ts'
 import { BrokenPage, NotFoundPage } from './pages/trouble.tsx'
 import { ForPermission } from './permission.tsx'
@@ -91,6 +94,10 @@ const auditSearch = (raw: Raw) =>
   })
 
 const AuditPage = lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage')
+const HoldsPage = lazyRouteComponent(() => import('./pages/holds.tsx'), 'HoldsPage')
+const ClassesPage = lazyRouteComponent(() => import('./pages/classes.tsx'), 'ClassesPage')
+const WebhooksPage = lazyRouteComponent(() => import('./pages/webhooks.tsx'), 'WebhooksPage')
+const WebhookPage = lazyRouteComponent(() => import('./pages/webhooks.tsx'), 'WebhookPage')
 const StoragePage = lazyRouteComponent(() => import('./pages/storage.tsx'), 'StoragePage')
 const PeoplePage = lazyRouteComponent(() => import('./pages/people.tsx'), 'PeoplePage')
 const TokensPage = lazyRouteComponent(() => import('./pages/tokens.tsx'), 'TokensPage')
@@ -100,6 +107,55 @@ const MigrationsPage = lazyRouteComponent(() => import('./pages/migrations.tsx')
 const NewMigrationPage = lazyRouteComponent(() => import('./pages/new-migration.tsx'), 'NewMigrationPage')
 const MigrationPage = lazyRouteComponent(() => import('./pages/migration.tsx'), 'MigrationPage')
 const JobsPage = lazyRouteComponent(() => import('./pages/jobs.tsx'), 'JobsPage')
+
+const files = createRoute({
+  getParentRoute: () => app,
+  path: '/files',
+  validateSearch: (raw: Raw) =>
+    present({
+      owner: textOf(raw.owner, 64),
+      ownerId: textOf(raw.ownerId, 128),
+      class: textOf(raw.class, 64),
+      status: oneOf(raw.status, objectStatusNames),
+      current: oneOf(raw.current, ['yes', 'no']),
+      held: oneOf(raw.held, ['yes', 'no']),
+    }),
+  component: lazyRouteComponent(() => import('./pages/objects.tsx'), 'ObjectsPage'),
+})
+const oneFile = createRoute({
+  getParentRoute: () => app,
+  path: '/files/$fileId',
+  component: lazyRouteComponent(() => import('./pages/objects.tsx'), 'ObjectPage'),
+})
+const holds = createRoute({
+  getParentRoute: () => app,
+  path: '/holds',
+  validateSearch: (raw: Raw) =>
+    present({
+      state: oneOf(raw.state, holdStates),
+      case: textOf(raw.case, 64),
+      file: textOf(raw.file, 64),
+      owner: textOf(raw.owner, 64),
+      ownerId: textOf(raw.ownerId, 128),
+    }),
+  component: () => <ForPermission needs="hold.read" page={HoldsPage} />,
+})
+const objectClasses = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/classes',
+  component: () => <ForPermission needs="class.read" page={ClassesPage} />,
+})
+const webhooks = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/webhooks',
+  component: () => <ForPermission needs="webhook.read" page={WebhooksPage} />,
+})
+const oneWebhook = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/webhooks/$webhookId',
+  validateSearch: (raw: Raw) => present({ status: oneOf(raw.status, deliveryStatusNames), delivery: textOf(raw.delivery, 64) }),
+  component: () => <ForPermission needs="webhook.read" page={WebhookPage} />,
+})
 
 const audit = createRoute({
   getParentRoute: () => app,
@@ -161,10 +217,11 @@ const jobs = createRoute({
 const nowhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFoundPage })
 
 const storagePages = [storage, newTarget, oneTarget, migrations, newMigration, oneMigration] as const
+const objectPages = [files, oneFile, holds, objectClasses, webhooks, oneWebhook] as const
 const routeTree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([home, cases, oneCase, oneItem, audit, ...storagePages, people, tokens, jobs, nowhere]),
+  app.addChildren([home, cases, oneCase, oneItem, audit, ...objectPages, ...storagePages, people, tokens, jobs, nowhere]),
 ])
 
 export const createAppRouter = (context: Context) =>

@@ -22,6 +22,19 @@ export const auditActionWords: Readonly<Record<string, string>> = {
   DOWNLOAD: 'Downloaded',
   ATTACHMENT_BACKEND_CLEANUP_FAILED: 'Object removal failed',
   ROLE_BOUND: 'Storage role bound',
+  SCAN_PASSED: 'Passed its checks',
+  SCAN_FAILED: 'Did not pass its checks',
+  DOWNLOAD_URL_ISSUED: 'Download address given out',
+  OBJECT_DELETED: 'Deleted',
+  OBJECT_EXPIRED: 'Expired and deleted',
+  HOLD_PLACED: 'Legal hold placed',
+  HOLD_RELEASED: 'Legal hold released',
+  WEBHOOK_DISABLED: 'Webhook disabled',
+  EVIDENCE_READ: 'Looked at by an app',
+  EVIDENCE_LINKED: 'Linked to a record',
+  EVIDENCE_UNLINKED: 'Unlinked from a record',
+  EVIDENCE_VERIFIED: 'Stored object compared',
+  EVIDENCE_ARCHIVED: 'Archived',
   TARGET_TESTED: 'Storage target tested',
   JOB_DEAD: 'Background job gave up',
   ACCESS_DENIED: 'Access denied',
@@ -49,6 +62,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 function subjectOf({ action, details }: Pick<AuditEntry, 'action' | 'details'>, name: string): string {
   if (action === 'ACCESS_DENIED') return text(details.permission)
   if (action === 'ROLE_BOUND') return text(details.role)
+  if (action === 'HOLD_PLACED' || action === 'HOLD_RELEASED') return visibleName(text(details.subject))
+  if (action === 'WEBHOOK_DISABLED') return text(details.host)
   if (action === 'JOB_DEAD') return text(details.jobKind)
   return name && typeof details.size === 'number' ? `${name} (${formatBytes(details.size)})` : name
 }

@@ -26,3 +26,10 @@ export function StatusBadge({ tone, explain, children }: { tone: Tone; explain?:
     </span>
   )
 }
+
+/** On whatever a legal hold covers. */
+export const HeldBadge = () => (
+  <StatusBadge tone="attention" explain="It can't be deleted until the hold is released.">
+    Legal hold
+  </StatusBadge>
+)

@@ -1,17 +1,14 @@
-import { Button, NativeSelect, Pill, Select, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useMemo, useState } from 'react'
+import { Button, NativeSelect, Pill, TextInput } from '@mantine/core'
+import { type ReactNode, useMemo } from 'react'
+import { CaseSelect } from '../../app/case-select.tsx'
 import { useDirect } from '../../app/direct-state.ts'
-import { useClient } from '../../app/services.tsx'
 import { auditActionWords, auditResultWords, isDirectAction } from '../../ui/audit-words.ts'
-import { short } from '../../ui/format.ts'
+import { Filters } from '../../ui/filters.tsx'
 import { type ActorChoice, nameOfActor } from './actor-choices.ts'
 import { ActorFilter } from './actor-filter.tsx'
 import classes from './audit.module.css'
 import { FileFilter, useFileName } from './file-filter.tsx'
 import { type AuditSearch, hasFilter } from './filters.ts'
-import { caseChoicesQuery, caseNameQuery } from './queries.ts'
 
 type FiltersProps = {
   readonly search: AuditSearch
@@ -42,7 +39,7 @@ export function AuditFilters({ search, onSearch, actors }: FiltersProps) {
   const set = (part: AuditSearch) => onSearch({ ...search, ...part, entry: undefined })
   const actions = useActionChoices(search.action)
   return (
-    <search className={classes.filters} aria-label="Filter entries">
+    <Filters label="Filter entries">
       <NativeSelect
         label="Action"
         data={actions}
@@ -56,7 +53,7 @@ export function AuditFilters({ search, onSearch, actors }: FiltersProps) {
         onChange={(event) => set({ result: (event.currentTarget.value || undefined) as AuditSearch['result'] })}
       />
       <ActorFilter actor={search.actor} choices={actors} onActor={(actor) => set({ actor })} />
-      <CaseFilter caseId={search.case} onCase={(caseId) => set({ case: caseId })} />
+      <CaseSelect label="Case" placeholder="All cases" caseId={search.case} onCase={(caseId) => set({ case: caseId })} />
       <FileFilter file={search.file} caseId={search.case} onFile={(file) => set({ file })} />
       <TextInput
         label="From"
@@ -73,7 +70,7 @@ export function AuditFilters({ search, onSearch, actors }: FiltersProps) {
         onChange={(event) => set({ to: event.currentTarget.value || undefined })}
       />
       <Chosen search={search} actors={actors} set={set} onClear={() => onSearch({})} />
-    </search>
+    </Filters>
   )
 }
 
@@ -118,29 +115,3 @@ const Chip = ({ label, onRemove, children }: ChipProps) => (
     {children}
   </Pill>
 )
-
-function CaseFilter({ caseId, onCase }: { caseId: string | undefined; onCase: (caseId: string | undefined) => void }) {
-  const client = useClient()
-  const [typed, setTyped] = useState('')
-  const [q] = useDebouncedValue(typed, 250)
-  const chosen = useQuery({ ...caseNameQuery(client, caseId ?? ''), enabled: caseId !== undefined, retry: false })
-  const chosenLabel = chosen.data ? `${chosen.data.number} ${chosen.data.title}` : caseId ? short(caseId, 13) : ''
-  const choices = useQuery(caseChoicesQuery(client, q === chosenLabel ? '' : q))
-  const found = (choices.data?.items ?? []).map((item) => ({ value: item.id, label: `${item.number} ${item.title}` }))
-  const data = caseId && !found.some((choice) => choice.value === caseId) ? [{ value: caseId, label: chosenLabel }, ...found] : found
-  return (
-    <Select
-      label="Case"
-      placeholder="All cases"
-      searchable
-      clearable
-      clearButtonProps={{ 'aria-label': 'Show all cases' }}
-      nothingFoundMessage="No such case"
-      data={data}
-      value={caseId ?? null}
-      filter={({ options }) => options}
-      onSearchChange={setTyped}
-      onChange={(value) => onCase(value ?? undefined)}
-    />
-  )
-}

@@ -18,17 +18,6 @@ export const entriesQuery = (client: Client, search: AuditSearch) => {
 export const checkpointQuery = (client: Client) =>
   queryOptions({ queryKey: [keys.audit, 'checkpoint'], queryFn: ({ signal }) => client.audit.checkpoint({ signal }) })
 
-/** Cases to choose from in the filter, by part of number or title. */
-export const caseChoicesQuery = (client: Client, q: string) =>
-  queryOptions({
-    queryKey: [keys.cases, 'choices', q],
-    queryFn: ({ signal }) => client.cases.list({ limit: 20, ...(q ? { q } : {}) }, { signal }),
-    staleTime: 30_000,
-  })
-
-export const caseNameQuery = (client: Client, caseId: string) =>
-  queryOptions({ queryKey: [keys.cases, 'one', caseId], queryFn: ({ signal }) => client.cases.get(caseId, { signal }), staleTime: 30_000 })
-
 /** How many names are asked for at the most: enough to choose from, and never without end. */
 const mostChoices = 1_000
 

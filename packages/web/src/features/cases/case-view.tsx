@@ -24,13 +24,16 @@ type CaseViewProps = {
   readonly onTab: (tab: CaseTab) => void
   /** What stands under Attachments; other parts of the app make it. */
   readonly attachments: ReactNode
+  /** The legal holds on it and in it, and the way to place one; other parts of the app make them. */
+  readonly holds: (shown: Case) => { readonly list: ReactNode; readonly button: ReactNode }
 }
 
-export function CaseView({ caseId, tab, onTab, attachments }: CaseViewProps) {
+export function CaseView({ caseId, tab, onTab, attachments, holds }: CaseViewProps) {
   const found = useQuery(caseQuery(useClient(), caseId))
   if (found.isError && !found.data) return <Missing error={found.error} what="case" onRetry={() => found.refetch()} />
   if (!found.data) return <Busy>Loading the case</Busy>
   const shown = found.data
+  const { list, button } = holds(shown)
   return (
     <Page
       title={shown.title}
@@ -41,13 +44,19 @@ export function CaseView({ caseId, tab, onTab, attachments }: CaseViewProps) {
         </>
       }
       hint={<CaseHint shown={shown} />}
-      actions={<CaseActions shown={shown} />}
+      actions={
+        <>
+          {button}
+          <CaseActions shown={shown} />
+        </>
+      }
     >
       {shown.description ? (
         <Text size="sm" style={{ whiteSpace: 'pre-wrap', maxWidth: '70ch' }}>
           {shown.description}
         </Text>
       ) : null}
+      {list}
       <Tabs value={tab} onChange={(value) => onTab(value === 'items' ? 'items' : 'attachments')} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="attachments" leftSection={<IconPaperclip size={16} aria-hidden="true" />}>

@@ -1,4 +1,4 @@
-import type { AuditEntry, File as StoredFile } from '@holdfast/api'
+import type { AuditEntry } from '@holdfast/api'
 import { useQuery } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
 import { auditResultWords, sayEntry } from '../../ui/audit-words.ts'
@@ -10,15 +10,15 @@ import classes from './file-events.module.css'
 import { fileEventsQuery } from './queries.ts'
 
 /** What the audit log says about this file, newest first. */
-export function FileEvents({ file }: { file: StoredFile }) {
-  const events = useQuery(fileEventsQuery(useClient(), file.id))
+export function FileEvents({ fileId }: { fileId: string }) {
+  const events = useQuery(fileEventsQuery(useClient(), fileId))
   return (
     <section aria-labelledby="file-history">
       <div className={classes.head}>
         <h3 id="file-history" className={classes.title}>
           History
         </h3>
-        <TextLink to="/audit" search={{ file: file.id }} fz="sm">
+        <TextLink to="/audit" search={{ file: fileId }} fz="sm">
           In the audit log
         </TextLink>
       </div>

@@ -2,7 +2,7 @@ import type { File as StoredFile } from '@holdfast/api'
 import { Button, Progress } from '@mantine/core'
 import { ShortDigest } from '../../ui/copy.tsx'
 import { sayFileStatus } from '../../ui/file-words.ts'
-import { StatusBadge } from '../../ui/status-badge.tsx'
+import { HeldBadge, StatusBadge } from '../../ui/status-badge.tsx'
 import { visibleName } from '../../ui/visible-name.ts'
 import classes from './file-table.module.css'
 import { HashWarning } from './hash-warning.tsx'
@@ -17,6 +17,11 @@ export function FileStatus({ file }: { file: StoredFile }) {
         {said.label}
       </StatusBadge>
       <ReadingBar file={file} />
+      {file.held ? (
+        <div className={classes.held}>
+          <HeldBadge />
+        </div>
+      ) : null}
       {said.next ? <div className={classes.by}>{said.next}</div> : null}
     </>
   )

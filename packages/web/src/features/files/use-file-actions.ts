@@ -3,10 +3,10 @@ import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
+import { tellFault } from '../../ui/tell-fault.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { visibleName } from '../../ui/visible-name.ts'
 import { sayDownloadFault, startDownload } from './download.ts'
-import { tellFault } from './tell-fault.ts'
 import { type Verdict, verifyAgain } from './verification.ts'
 
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 1_500))

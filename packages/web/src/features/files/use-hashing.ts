@@ -5,9 +5,9 @@ import { directQuery } from '../../app/direct-state.ts'
 import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
 import { hashActionFor } from '../../ui/direct-file-words.ts'
+import { tellFault } from '../../ui/tell-fault.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { visibleName } from '../../ui/visible-name.ts'
-import { tellFault } from './tell-fault.ts'
 
 /** Reading a stored object back for its digest, which may cost egress and take long: asked for first, and stopped at will (D10). */
 export function useHashing(file: StoredFile) {

@@ -1,15 +1,14 @@
 import type { RoleName, TokenCreated } from '@holdfast/api'
-import { Button, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
+import { Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
-import { CopyTextButton } from '../../ui/copy.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
 import { placeProblem } from '../../ui/form-problem.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { RoleRadios } from '../../ui/role-radios.tsx'
+import { SecretOnce } from '../../ui/secret-once.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
 export function CreateToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -27,7 +26,12 @@ export function CreateToken({ opened, onClose }: { opened: boolean; onClose: () 
       closeOnEscape={made === null}
     >
       {opened && !made ? <CreateTokenForm onClose={close} onMade={setMade} /> : null}
-      {made ? <Secret made={made} onClose={close} /> : null}
+      {made ? (
+        <SecretOnce of={made.token.name} value={made.secret} onClose={close}>
+          Programs send it as <span className="hf-mono">Authorization: Bearer …</span>; the holdfast command reads it from{' '}
+          <span className="hf-mono">HOLDFAST_TOKEN</span>.
+        </SecretOnce>
+      ) : null}
     </Modal>
   )
 }
@@ -81,32 +85,5 @@ function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (ma
         <FormActions label="Create token" pending={create.isPending} onCancel={onClose} />
       </Stack>
     </form>
-  )
-}
-
-/** The one time that the secret is seen; nothing but this dialog holds it. */
-function Secret({ made, onClose }: { made: TokenCreated; onClose: () => void }) {
-  return (
-    <Stack gap="md">
-      <Notice tone="attention" live title="Copy the secret now">
-        It is shown this once. Holdfast keeps only its hash and cannot show it again.
-      </Notice>
-      <TextInput
-        label={`Secret of ${made.token.name}`}
-        readOnly
-        value={made.secret}
-        onFocus={(event) => event.currentTarget.select()}
-        classNames={{ input: 'hf-mono' }}
-        data-autofocus
-      />
-      <p style={{ margin: 0, fontSize: 'var(--mantine-font-size-sm)' }}>
-        Programs send it as <span className="hf-mono">Authorization: Bearer …</span>; the holdfast command reads it from{' '}
-        <span className="hf-mono">HOLDFAST_TOKEN</span>.
-      </p>
-      <Group justify="flex-end" gap="xs">
-        <CopyTextButton value={made.secret}>Copy secret</CopyTextButton>
-        <Button onClick={onClose}>I have saved it</Button>
-      </Group>
-    </Stack>
   )
 }

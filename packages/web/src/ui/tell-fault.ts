@@ -1,5 +1,5 @@
 import { notifications } from '@mantine/notifications'
-import { sayProblem } from '../../ui/problem-words.ts'
+import { sayProblem } from './problem-words.ts'
 
 /** Says in a corner of the page what could not be done; `text` where more is known than the error tells. */
 export function tellFault(title: string, error: unknown, text?: string | null): void {

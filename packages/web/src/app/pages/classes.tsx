@@ -1,0 +1,1 @@
+export { ClassList as ClassesPage } from '../../features/classes/class-list.tsx'
