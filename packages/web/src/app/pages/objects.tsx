@@ -25,7 +25,6 @@ export function ObjectPage() {
       key={fileId}
       fileId={fileId}
       holds={(object) => <HoldsOn on={{ scope: 'file', fileId, name: object.originalFilename }} />}
-      links={() => null}
       elsewhere={(missing) => <CaseFile fileId={fileId}>{missing}</CaseFile>}
       history={may('audit.read') ? <FileEvents fileId={fileId} /> : null}
     />

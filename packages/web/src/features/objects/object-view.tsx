@@ -11,9 +11,11 @@ import { Busy, Empty, Failed } from '../../ui/states.tsx'
 import { visibleName } from '../../ui/visible-name.ts'
 import { ObjectActions } from './object-actions.tsx'
 import { factsOf, retentionFactsOf } from './object-facts.tsx'
+import { ObjectLinks } from './object-links.tsx'
 import { ObjectBadges } from './object-parts.tsx'
 import { ObjectVerdict } from './object-verdict.tsx'
 import { ObjectVersions } from './object-versions.tsx'
+import { isAsset } from './object-words.ts'
 import classes from './objects.module.css'
 import { objectQuery } from './queries.ts'
 
@@ -21,14 +23,13 @@ type ObjectViewProps = {
   readonly fileId: string
   /** What other parts of the app know of it. */
   readonly holds: (object: StoredObject) => ReactNode
-  readonly links: (object: StoredObject) => ReactNode
   readonly history: ReactNode
   /** Instead of saying that there is no such file: it may be one of a case. */
   readonly elsewhere: (missing: ReactNode) => ReactNode
 }
 
 /** Everything that is known of one file of an app. */
-export function ObjectView({ fileId, holds, links, history, elsewhere }: ObjectViewProps) {
+export function ObjectView({ fileId, holds, history, elsewhere }: ObjectViewProps) {
   const found = useQuery(objectQuery(useClient(), fileId))
   const object = found.data
   if (!object) return isMissing(found.error) ? elsewhere(<Missing />) : <NotShown error={found.error} onRetry={() => found.refetch()} />
@@ -51,11 +52,11 @@ export function ObjectView({ fileId, holds, links, history, elsewhere }: ObjectV
             <Facts facts={retentionFactsOf(object)} />
           </Panel>
           {holds(object)}
-          {links(object)}
+          {isAsset(object) ? <ObjectLinks assetId={object.id} /> : null}
           {history ? <Panel>{history}</Panel> : null}
         </div>
       </div>
-      <ObjectVersions object={object} />
+      {isAsset(object) ? null : <ObjectVersions object={object} />}
     </Page>
   )
 }

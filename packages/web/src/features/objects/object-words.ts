@@ -67,3 +67,6 @@ const sentence = (text: string): string => {
 
 /** Whether there are bytes to hand out. */
 export const isDownloadable = ({ status }: Pick<StoredObject, 'status'>): boolean => status === 'READY'
+
+/** Assets of the evidence contract carry this class; each stands for itself, and is linked to records. */
+export const isAsset = ({ objectClass }: Pick<StoredObject, 'objectClass'>): boolean => objectClass === 'EVIDENCE_ASSET'

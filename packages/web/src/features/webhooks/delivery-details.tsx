@@ -60,15 +60,15 @@ function Details({ detail }: { detail: WebhookDeliveryDetail }) {
         ]}
       />
       <Attempts attempts={detail.attempts} />
-      <section>
+      <div>
         <h3 id="delivery-message" className={classes.title}>
           Message
         </h3>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
-        <pre className={classes.payload} tabIndex={0} role="region" aria-labelledby="delivery-message">
+        <section className={classes.payload} tabIndex={0} aria-labelledby="delivery-message">
           {JSON.stringify(payload, null, 2)}
-        </pre>
-      </section>
+        </section>
+      </div>
     </Stack>
   )
 }
