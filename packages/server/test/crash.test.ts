@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type File, MIN_PART_PLAIN_BYTES, type UploadSession } from '@holdfast/api'
 import { type CrashPointName, crashPointNames } from '../src/core/crash-point.ts'
 import { EXPIRE_FILES } from '../src/services/expiry.ts'
+import { storeEvidence } from './crash-evidence.ts'
 import { syncPoints } from './crash-sync.ts'
 import { type Answer, contentDigest, sha256 } from './file-world.ts'
 import { type KillableServer, killableServer } from './killable-server.ts'
@@ -73,6 +74,7 @@ async function work(server: KillableServer): Promise<{ kept: File[] }> {
     assert.ok(status === 204 || status === 404)
   })
   await storeObjects(server)
+  await storeEvidence(api, client)
   await moveAway(server, kept.id)
   const down = await client.until(() => api.bytes(kept.id))
   assert.ok(down.bytes.equals(content))

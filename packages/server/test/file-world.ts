@@ -132,6 +132,7 @@ export type FileWorldOptions = Overrides & {
   /** Real servers of tests listen on this host. */
   readonly allowLocalTargets?: boolean
   readonly objects?: Partial<ObjectConfig>
+  readonly clamd?: Config['clamd']
   readonly allowLocalWebhooks?: boolean
 }
 
@@ -154,7 +155,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     objects: { ...defaultObjectConfig, ...options.objects },
     allowLocalTargets: options.allowLocalTargets ?? true,
     allowLocalWebhooks: options.allowLocalWebhooks ?? true,
-    clamd: null,
+    clamd: options.clamd ?? null,
   }
   const instance = await openInstance(config, secrets, options)
   const app = await createApp(instance, { logger: createLogger({ level: 'fatal' }) })

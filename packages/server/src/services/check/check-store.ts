@@ -4,6 +4,7 @@ import type { TargetRow } from '../../db/targets.ts'
 import type { DigestPool } from '../ingest/digest-pool.ts'
 import type { SealedReaderDeps } from '../sealed/sealed-object.ts'
 import type { TargetAccess } from '../target-access.ts'
+import { checkAsset } from './check-evidence.ts'
 import { checkFile } from './check-files.ts'
 import { checkHolds } from './check-holds.ts'
 import { checkCurrent } from './check-objects.ts'
@@ -55,6 +56,7 @@ export async function checkStore(deps: CheckDeps, options: CheckOptions): Promis
     await checkFile(deps, file, { ...options, notes })
     await checkUpload(deps, file, notes)
     await checkCurrent(deps, file, notes)
+    await checkAsset(deps, file, notes)
     options.progress?.({ files: notes.counts.files })
   }
   const rows: TargetRow[] = []

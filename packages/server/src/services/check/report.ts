@@ -9,6 +9,7 @@ export const checkInvariants = {
   'upload-parts': 'The receipts of an open upload lie within its plan.',
   'upload-alive': 'No upload is stuck: idle ones are ended, interrupted completions are finished.',
   'object-current': 'What counts for an owner is READY, and one only where its class is replaced.',
+  'asset-place': 'An asset of the evidence contract is out of quarantine exactly where it was verified.',
   'job-lost': 'Whatever waits for a background job has one.',
   'quota-sum': 'Used and reserved bytes of every target are the sums over its files and uploads.',
   'hold-kept': 'Nothing that a legal hold in force names is deleted.',

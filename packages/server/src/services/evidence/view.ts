@@ -26,7 +26,7 @@ export const toAssetAnswer = (asset: AssetView): Asset => {
     expiresAt: toIsoOrNull(file.expiresAt),
     legalHold: asset.held,
     createdAt: toIso(file.createdAt),
-    verifiedAt: toIsoOrNull(file.verifiedAt),
+    verifiedAt: asset.promotedAt === null ? null : toIsoOrNull(file.verifiedAt),
     createdBy: file.uploadedBy,
     version: file.version,
   }

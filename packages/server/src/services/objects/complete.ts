@@ -132,6 +132,16 @@ export async function finishObject(
   points.reach('object.complete.after-commit')
 }
 
+/** As `finishObject`; where another completion was first, what it completed may lie elsewhere by now, and that is no failure of this one. */
+async function finishUnlessDone(deps: ObjectDeps, upload: UploadView, by: Finisher): Promise<void> {
+  try {
+    await finishObject(deps, upload, by)
+  } catch (error) {
+    const now = await deps.ingest.store.read.uploads.find(upload.tenantId, upload.id)
+    if (now?.status !== 'completed') throw error
+  }
+}
+
 /**
  * Completes in one commit what the bucket has and what its ETag proves, or what nothing was declared of. False where the bytes have to be
  * read first, or another completion has begun. UPLOAD_URL_EXPIRED or OBJECT_NOT_RECEIVED where the bucket has nothing.
@@ -172,7 +182,7 @@ export async function completeObject(
   if (upload.status !== 'completed') {
     if (!(await completeAtOnce(deps, upload, { declared, by: caller }))) await begin(deps, upload, declared)
     const begun = (await getObject(deps, caller.tenantId, request.id)).upload
-    if (begun.status === 'completing') await finishObject(deps, begun, caller)
+    if (begun.status === 'completing') await finishUnlessDone(deps, begun, caller)
   }
   return toStoredObject((await getObject(deps, caller.tenantId, request.id)).file)
 }
