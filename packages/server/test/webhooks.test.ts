@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PageOf, Webhook, WebhookCreated, WebhookDelivery } from '@holdfast/api'
+import type { ObjectInitiated, PageOf, Webhook, WebhookCreated, WebhookDelivery } from '@holdfast/api'
 import { openFileWorld } from './file-world.ts'
 import { startReceiver } from './webhook-receiver.ts'
 import { webhooksContract } from './webhooks.contract.ts'
@@ -46,4 +46,35 @@ test('O15: webhooks are changed from the version at hand, and there are not too 
   for (let count = 1; count < 20; count += 1) assert.equal((await admin.call('POST', '/webhooks', { body })).status, 201)
   assert.equal((await admin.call('POST', '/webhooks', { body })).status, 409)
   assert.equal((await examiner.call('GET', '/webhooks')).status, 403)
+})
+
+const csv = Buffer.from('name,amount\nAda,1\n')
+
+test('O15 O1: objects of apps are told of: ready, rejected, failed', { timeout: 60_000 }, async () => {
+  await using world = await openFileWorld()
+  await using receiver = await startReceiver()
+  const { admin } = world.tenant.api
+  const all = ['upload.ready', 'upload.rejected', 'upload.failed']
+  await admin.call('POST', '/webhooks', { body: { url: receiver.url, eventTypes: all } })
+  const send = async (bytes: Buffer, sha256?: string) => {
+    const wanted = { objectClass: 'REPORT', ownerEntityType: 'User', ownerEntityId: 'usr_1' }
+    const file = { originalFilename: 'a.csv', contentType: 'text/csv', fileSize: bytes.length }
+    const { body } = await admin.call<ObjectInitiated>('POST', '/uploads/initiate', { body: { ...wanted, ...file } })
+    const url = new URL(body.uploadUrl, world.origin)
+    const put = await fetch(url, { method: body.uploadMethod, headers: body.uploadHeaders, body: new Uint8Array(bytes) })
+    assert.ok(put.ok, await put.text())
+    await admin.call('POST', `/uploads/${body.storedObject.id}/complete`, { body: sha256 ? { checksums: { sha256 } } : {} })
+    return body.storedObject.id
+  }
+  const told = async (count: number) => JSON.parse((await receiver.message(count)).body)
+  const ready = await send(csv)
+  const first = await told(1)
+  assert.deepEqual([first.type, first.data.id, first.data.ownerEntityId], ['upload.ready', ready, 'usr_1'])
+  assert.equal(first.data.isCurrent, true)
+  await send(Buffer.from('\u0000\u0001 not a table \u0000'))
+  const second = await told(2)
+  assert.equal(second.type, 'upload.rejected')
+  assert.ok(second.data.reasons.length > 0)
+  await send(csv, 'ab'.repeat(32))
+  assert.equal((await told(3)).type, 'upload.failed')
 })
