@@ -25,8 +25,14 @@ test('O13 O8 O15: every status, retention and event has words of its own', () =>
 })
 
 test('O17: a file that was not scanned is never called clean', () => {
-  const found = { verdict: 'not-scanned', signature: null, reason: 'the scanner is away', engine: null, signaturesAt: null } as const
-  assert.deepEqual(sayMalware(found, 'READY'), { tone: 'attention', label: 'Not scanned for malware', explain: 'The scanner is away.' })
+  const found = { verdict: 'not-scanned', signature: null, reason: 'engine-away', engine: null, signaturesAt: null } as const
+  assert.deepEqual(sayMalware(found, 'READY'), {
+    tone: 'attention',
+    label: 'Not scanned for malware',
+    explain: 'The scanner did not answer.',
+  })
+  assert.equal(sayMalware({ ...found, reason: 'off' }, 'READY')?.tone, 'neutral')
+  assert.equal(sayMalware({ ...found, reason: 'new' }, 'READY')?.explain, 'The scanner says: new.')
   const infected = { ...found, verdict: 'infected', signature: 'Eicar', reason: null } as const
   assert.equal(sayMalware(infected, 'REJECTED')?.label, 'Malware: Eicar')
   assert.match(sayMalware(infected, 'READY')?.explain ?? '', /attachment only/)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileStatuses, jobStatuses } from '@holdfast/api'
+import { fileStatuses, jobStatuses, tokenScopes } from '@holdfast/api'
 import { sayKind, sayProgress } from '../src/features/jobs/job-words.ts'
 import { sayLastTest } from '../src/features/storage/target-words.ts'
-import { isLive, sayToken } from '../src/features/tokens/token-words.ts'
+import { isLive, sayScopes, sayToken, scopeNames } from '../src/features/tokens/token-words.ts'
 import { fileNamesIn, sayEntry } from '../src/ui/audit-words.ts'
 import { fileStatusWords, isMoving, sayFileStatus } from '../src/ui/file-words.ts'
 import { sayTarget } from '../src/ui/target-kinds.ts'
@@ -89,7 +89,8 @@ test('A2: entries read as sentences, and unknown actions stay visible', () => {
   assert.equal(sayEntry({ action: 'DOWNLOAD', details: { tier: 'secure' } }, 'a.dd'), 'Downloaded: a.dd')
   assert.equal(sayEntry({ action: 'DOWNLOAD', details: {} }), 'Downloaded')
   assert.equal(sayEntry({ action: 'ACCESS_DENIED', details: { permission: 'case.delete' } }), 'Access denied: case.delete')
-  assert.equal(sayEntry({ action: 'HOLD_PLACED', details: {} }), 'Hold placed')
+  assert.equal(sayEntry({ action: 'HOLD_PLACED', details: { subject: 'CASE-1' } }), 'Legal hold placed: CASE-1')
+  assert.equal(sayEntry({ action: 'SOMETHING_NEW', details: {} }), 'Something new')
 })
 
 test('A2: a file is called by its name as soon as one entry tells it', () => {
@@ -99,6 +100,12 @@ test('A2: a file is called by its name as soon as one entry tells it', () => {
     { fileId: null, details: { name: 'nobody' } },
   ])
   assert.deepEqual([...names], [['f1', 'a.dd']])
+})
+
+test('N3: a token says what it is limited to, and every scope can be chosen', () => {
+  assert.deepEqual(scopeNames, [...tokenScopes])
+  assert.equal(sayScopes(null), 'All of its role')
+  assert.equal(sayScopes(['upload.write', 'upload.read']), 'Upload files, Read files')
 })
 
 test('N3: a token says whether it still opens the door', () => {

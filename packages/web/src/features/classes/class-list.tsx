@@ -71,21 +71,21 @@ const classColumns = (mayWrite: boolean): readonly Column<ObjectClass>[] => [
   {
     id: 'types',
     header: 'Types',
-    width: '12rem',
+    width: '11rem',
     cell: (one) => <span title={one.contentTypes.join(', ')}>{one.contentTypes.map(sayType).join(', ')}</span>,
   },
   { id: 'max', header: 'Largest', align: 'end', width: '6rem', cell: (one) => <Size bytes={one.maxBytes} /> },
   {
     id: 'kept',
     header: 'Kept',
-    width: '11.5rem',
+    width: '10.5rem',
     cell: (one) => <span title={retentionWords[one.retention].explain}>{retentionWords[one.retention].label}</span>,
   },
-  { id: 'rules', header: 'Rules', width: '14rem', cell: (one) => <Rules one={one} /> },
+  { id: 'rules', header: 'Rules', width: '12rem', cell: (one) => <Rules one={one} /> },
   {
     id: 'source',
     header: 'Source',
-    width: '13rem',
+    width: '10rem',
     cell: (one) => (
       <StatusBadge tone={sourceWords[one.source].tone} explain={sourceWords[one.source].explain}>
         {sourceWords[one.source].label}
@@ -98,7 +98,7 @@ const classColumns = (mayWrite: boolean): readonly Column<ObjectClass>[] => [
           id: 'actions',
           header: 'Actions',
           role: 'actions',
-          width: '9.5rem',
+          width: '8.75rem',
           cell: (one) => (one.source === 'own' ? <ClassActions one={one} /> : null),
         } satisfies Column<ObjectClass>,
       ]

@@ -3,7 +3,11 @@ import type { Said } from '../../ui/tones.ts'
 
 export const sourceWords: Record<ObjectClass['source'], Said> = {
   builtin: { tone: 'neutral', label: 'Built in', explain: 'Comes with Holdfast and stays as it is.' },
-  file: { tone: 'neutral', label: 'From the configuration file', explain: 'Changed in the file, by whoever runs the server.' },
+  file: {
+    tone: 'neutral',
+    label: 'From the file',
+    explain: 'Comes from the configuration file, where whoever runs the server changes it.',
+  },
   own: { tone: 'working', label: 'Own', explain: 'Made here; it can be changed and deleted.' },
 }
 

@@ -9,45 +9,56 @@ import classes from './holds.module.css'
 import { ReleaseHold } from './release-hold.tsx'
 
 /** Its badges: in force or not, and what the storage knows where it locks objects itself. */
-export function HoldState({ hold }: { hold: Hold }) {
+function HoldState({ hold }: { hold: Hold }) {
   const said = sayHold(hold)
-  const lock = sayLock(hold)
   return (
     <div className={classes.badges}>
       <StatusBadge tone={said.tone} explain={said.explain}>
         {said.label}
       </StatusBadge>
-      {lock ? (
-        <StatusBadge tone={lock.tone} explain={lock.explain}>
-          {lock.label}
-        </StatusBadge>
-      ) : null}
+      <LockBadge hold={hold} />
     </div>
   )
 }
 
-/** What is held, as it was called when the hold was placed, with the way there. */
-export function HoldSubject({ hold }: { hold: Hold }) {
-  const name = <bdi>{visibleName(hold.scope === 'owner' ? sayOwner(hold) : hold.subject)}</bdi>
+export function LockBadge({ hold }: { hold: Hold }) {
+  const lock = sayLock(hold)
+  if (!lock) return null
   return (
-    <div className={classes.subject}>
-      {hold.caseId ? (
-        <TextLink to="/cases/$caseId" params={{ caseId: hold.caseId }}>
-          {name}
-        </TextLink>
-      ) : hold.fileId ? (
-        <TextLink to="/files/$fileId" params={{ fileId: hold.fileId }}>
-          {name}
-        </TextLink>
-      ) : (
-        <TextLink to="/files" search={{ owner: hold.ownerEntityType ?? '', ownerId: hold.ownerEntityId ?? '' }}>
-          {name}
-        </TextLink>
-      )}
-      <div className={classes.dim}>{scopeWords[hold.scope].label}</div>
-    </div>
+    <StatusBadge tone={lock.tone} explain={lock.explain}>
+      {lock.label}
+    </StatusBadge>
   )
 }
+
+/** What is held, as it was called when the hold was placed, with the way there. */
+export function SubjectLink({ hold }: { hold: Hold }) {
+  const name = <bdi>{visibleName(hold.scope === 'owner' ? sayOwner(hold) : hold.subject)}</bdi>
+  if (hold.caseId)
+    return (
+      <TextLink to="/cases/$caseId" params={{ caseId: hold.caseId }}>
+        {name}
+      </TextLink>
+    )
+  if (hold.fileId)
+    return (
+      <TextLink to="/files/$fileId" params={{ fileId: hold.fileId }}>
+        {name}
+      </TextLink>
+    )
+  return (
+    <TextLink to="/files" search={{ owner: hold.ownerEntityType ?? '', ownerId: hold.ownerEntityId ?? '' }}>
+      {name}
+    </TextLink>
+  )
+}
+
+const HoldSubject = ({ hold }: { hold: Hold }) => (
+  <div className={classes.subject}>
+    <SubjectLink hold={hold} />
+    <div className={classes.dim}>{scopeWords[hold.scope].label}</div>
+  </div>
+)
 
 export function HoldReasons({ hold }: { hold: Hold }) {
   return (

@@ -9,7 +9,8 @@ import { rowsOf } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { Busy, Failed } from '../../ui/states.tsx'
 import { When } from '../../ui/values.tsx'
-import { HoldReasons, HoldState, HoldSubject } from './hold-columns.tsx'
+import { HoldReasons, LockBadge, SubjectLink } from './hold-columns.tsx'
+import { scopeWords } from './hold-words.ts'
 import classes from './holds.module.css'
 import { type HeldThing, PlaceHold } from './place-hold.tsx'
 import { holdsQuery } from './queries.ts'
@@ -55,11 +56,11 @@ const HoldRows = ({ holds }: { holds: readonly Hold[] }) =>
           <div>
             <HoldReasons hold={hold} />
             <div className={classes.dim}>
-              <When at={hold.placedAt} /> by {hold.placedBy}
+              On the {scopeWords[hold.scope].label.toLowerCase()} <SubjectLink hold={hold} />, since <When at={hold.placedAt} />, by{' '}
+              {hold.placedBy}
             </div>
+            <LockBadge hold={hold} />
           </div>
-          <HoldSubject hold={hold} />
-          <HoldState hold={hold} />
           <ReleaseHold hold={hold} />
         </li>
       ))}

@@ -120,6 +120,7 @@ function JobActions({ job }: { job: Job }) {
     onSettled: () => refresh(keys.jobs, keys.audit),
   })
   const name = sayKind(job.kind)
+  if (job.system) return null
   return (
     <Group gap={4} justify="flex-end">
       {job.status === 'dead' || job.status === 'cancelled' ? (

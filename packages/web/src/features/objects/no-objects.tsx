@@ -9,16 +9,21 @@ import classes from './objects.module.css'
 const threeCalls = (origin: string): string =>
   `# 1. Begin: answers storedObject.id, uploadUrl and uploadHeaders
 curl -X POST ${origin}/api/v1/uploads/initiate \\
-  -H "Authorization: Bearer $HOLDFAST_TOKEN" -H "Content-Type: application/json" \\
-  -d '{"objectClass":"GENERAL_DOCUMENT","ownerEntityType":"User","ownerEntityId":"usr_123",
-       "originalFilename":"letter.pdf","contentType":"application/pdf","fileSize":48213}'
+  -H "Authorization: Bearer $HOLDFAST_TOKEN" \\
+  -H "Content-Type: application/json" -d '{
+  "objectClass": "GENERAL_DOCUMENT",
+  "ownerEntityType": "User", "ownerEntityId": "usr_123",
+  "originalFilename": "letter.pdf",
+  "contentType": "application/pdf", "fileSize": 48213 }'
 
 # 2. Send the bytes there, with every header of uploadHeaders
-curl -X PUT "$UPLOAD_URL" -H "Content-Type: application/pdf" --data-binary @letter.pdf
+curl -X PUT "$UPLOAD_URL" -H "Content-Type: application/pdf" \\
+  --data-binary @letter.pdf
 
-# 3. Complete: checked in the background, then READY or REJECTED with reasons
+# 3. Complete: it is checked, then READY or REJECTED
 curl -X POST ${origin}/api/v1/uploads/$ID/complete \\
-  -H "Authorization: Bearer $HOLDFAST_TOKEN" -H "Content-Type: application/json" -d '{}'`
+  -H "Authorization: Bearer $HOLDFAST_TOKEN" \\
+  -H "Content-Type: application/json" -d '{}'`
 
 /** For whoever builds the app: what brings the first file here. */
 export function NoObjects() {

@@ -5,6 +5,7 @@ import { TextLink } from '../../ui/links.tsx'
 import { retentionWords, sayExpiry } from '../../ui/retention-words.ts'
 import { ExactSize, When } from '../../ui/values.tsx'
 import { protectionWords } from './object-words.ts'
+import classes from './objects.module.css'
 
 type Fact = readonly [string, ReactNode]
 
@@ -40,8 +41,13 @@ export function retentionFactsOf(object: StoredObject): readonly Fact[] {
   const { label, explain } = retentionWords[object.retention]
   const { supersededBy, expiresAt } = object
   return [
-    ['Rule', label],
-    ['Which means', explain],
+    [
+      'Rule',
+      <div key="rule">
+        {label}
+        <div className={classes.dim}>{explain}</div>
+      </div>,
+    ],
     ['Goes', sayExpiry(object, Date.now()) ?? 'Never by itself'],
     ['On', expiresAt ? <When key="expires" at={expiresAt} full /> : null],
     [

@@ -22,7 +22,7 @@ const columns: readonly Column<StoredObject>[] = [
   {
     id: 'owner',
     header: 'Owner',
-    width: '14rem',
+    width: '12rem',
     cell: ({ ownerEntityType, ownerEntityId }) => (
       <>
         {ownerEntityType}

@@ -4,7 +4,7 @@ import type { Column } from '../../ui/record-table.tsx'
 import { HeldBadge, StatusBadge } from '../../ui/status-badge.tsx'
 import { Size, When } from '../../ui/values.tsx'
 import { visibleName } from '../../ui/visible-name.ts'
-import { objectStatusWords, sayVersion } from './object-words.ts'
+import { objectStatusWords, sayReasonInShort, sayVersion } from './object-words.ts'
 import classes from './objects.module.css'
 
 /** Its status, whether it is the current version, and whether a hold keeps it. */
@@ -46,13 +46,16 @@ export const sizeColumn: Column<StoredObject> = {
 export const statusColumn: Column<StoredObject> = {
   id: 'status',
   header: 'Status',
-  width: '13rem',
-  cell: (object) => (
-    <>
-      <ObjectBadges object={object} />
-      {object.statusReason ? <div className={classes.dim}>{object.statusReason}</div> : null}
-    </>
-  ),
+  width: '15rem',
+  cell: (object) => {
+    const reason = sayReasonInShort(object)
+    return (
+      <>
+        <ObjectBadges object={object} />
+        {reason ? <div className={classes.dim}>{reason}</div> : null}
+      </>
+    )
+  },
 }
 export const uploadedColumn: Column<StoredObject> = {
   id: 'uploaded',

@@ -1,4 +1,5 @@
 import type { MalwareVerdict, StoredObject } from '@holdfast/api'
+import { count } from '../../ui/format.ts'
 import type { Said } from '../../ui/tones.ts'
 
 export type LiveStatus = Exclude<StoredObject['status'], 'DELETED'>
@@ -57,12 +58,29 @@ export function sayMalware(malware: MalwareVerdict | null, status: StoredObject[
           ? 'Its class keeps it all the same. It is handed out as an attachment only; handle it with care.'
           : 'It was rejected for that.',
     }
-  return { tone: 'attention', label: 'Not scanned for malware', explain: sentence(reason ?? 'The scanner did not say why') }
+  return { tone: reason === 'off' ? 'neutral' : 'attention', label: 'Not scanned for malware', explain: sayNotScanned(reason) }
 }
 
-const sentence = (text: string): string => {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`
+const notScannedWords: Readonly<Record<string, string>> = {
+  off: 'No malware scanner is set up on this server.',
+  'too-large': 'It, or a file in it, is larger than the scanner takes.',
+  'archive-bomb': 'It unpacks to more than the scanner follows.',
+  encrypted: 'It is locked with a password, which the scanner does not have.',
+  'too-slow': 'The scan took longer than the scanner allows.',
+  'engine-away': 'The scanner did not answer.',
+  'engine-settings': 'The scanner is set up so that it passes over some files; its word was not taken.',
+  'engine-error': 'The scanner answered with an error.',
+}
+
+/** Reasons of newer servers are shown as they are. */
+const sayNotScanned = (reason: string | null): string =>
+  reason === null ? 'The scanner did not say why.' : (notScannedWords[reason] ?? `The scanner says: ${reason}.`)
+
+/** Why it is as it is, short enough for a row; the page of the file has all of it. */
+export function sayReasonInShort({ statusReason, validation }: Pick<StoredObject, 'statusReason' | 'validation'>): string | null {
+  const [first, ...others] = validation ?? []
+  if (!first) return statusReason
+  return others.length === 0 ? first.message : `${first.message} And ${count(others.length, 'more reason')}.`
 }
 
 /** Whether there are bytes to hand out. */

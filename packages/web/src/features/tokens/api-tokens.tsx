@@ -18,7 +18,7 @@ import { useRefresh } from '../../ui/use-refresh.ts'
 import { When } from '../../ui/values.tsx'
 import { CreateToken } from './create-token.tsx'
 import { tokensQuery } from './queries.ts'
-import { isLive, sayToken } from './token-words.ts'
+import { isLive, sayScopes, sayToken } from './token-words.ts'
 
 export function ApiTokens() {
   const may = useMay()
@@ -29,7 +29,7 @@ export function ApiTokens() {
   return (
     <Page
       title="API tokens"
-      hint="For programs and the command line. A token acts with its own role and is named in the audit log."
+      hint="For programs and the command line. A token acts with its own role, limited to scopes where it has some, and is named in the audit log."
       actions={
         mayWrite ? (
           <Button leftSection={<IconPlus size={17} aria-hidden="true" />} onClick={() => setCreating(true)}>
@@ -64,13 +64,14 @@ const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
   {
     id: 'role',
     header: 'Role',
-    width: '8rem',
+    width: '6.5rem',
     cell: (token) => <span title={roleWords[token.role].explain}>{roleWords[token.role].label}</span>,
   },
+  { id: 'scopes', header: 'Scopes', width: '13rem', cell: (token) => sayScopes(token.scopes) },
   {
     id: 'state',
     header: 'State',
-    width: '11rem',
+    width: '10rem',
     cell: (token) => {
       const said = sayToken(token, Date.now())
       return (
@@ -82,7 +83,7 @@ const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
   },
   { id: 'used', header: 'Last used', width: '11.5rem', cell: (token) => (token.lastUsedAt ? <When at={token.lastUsedAt} /> : 'Never') },
   { id: 'expires', header: 'Expires', width: '11.5rem', cell: (token) => (token.expiresAt ? <When at={token.expiresAt} /> : 'Never') },
-  { id: 'created', header: 'Created', width: '11.5rem', cell: (token) => <When at={token.createdAt} /> },
+  { id: 'created', header: 'Created', width: '11.5rem', wideOnly: true, cell: (token) => <When at={token.createdAt} /> },
   ...(mayWrite
     ? [
         {

@@ -1,6 +1,6 @@
-import type { RoleName, TokenCreated } from '@holdfast/api'
-import { Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
-import { useForm } from '@mantine/form'
+import type { RoleName, TokenCreate, TokenCreated, TokenScope } from '@holdfast/api'
+import { Checkbox, Modal, NativeSelect, SimpleGrid, Stack, Switch, TextInput } from '@mantine/core'
+import { type UseFormReturnType, useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
@@ -10,6 +10,7 @@ import { placeProblem } from '../../ui/form-problem.ts'
 import { RoleRadios } from '../../ui/role-radios.tsx'
 import { SecretOnce } from '../../ui/secret-once.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
+import { scopeNames, scopeWords } from './token-words.ts'
 
 export function CreateToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const [made, setMade] = useState<TokenCreated | null>(null)
@@ -43,18 +44,26 @@ const expiries = [
   { value: '', label: 'Never' },
 ]
 
-type Values = { name: string; role: RoleName; days: string }
+type Values = { name: string; role: RoleName; days: string; limited: boolean; scopes: TokenScope[] }
+
+const toTokenCreate = ({ name, role, days, limited, scopes }: Values): TokenCreate => ({
+  ...{ name: name.trim(), role },
+  ...(limited ? { scopes } : {}),
+  ...(days ? { expiresInDays: Number(days) } : {}),
+})
 
 function useCreateToken(onMade: (made: TokenCreated) => void) {
   const client = useClient()
   const refresh = useRefresh()
   const form = useForm<Values>({
-    initialValues: { name: '', role: 'examiner', days: '90' },
-    validate: { name: (value) => (value.trim() ? null : 'Enter a name that says which program uses it.') },
+    initialValues: { name: '', role: 'examiner', days: '90', limited: false, scopes: [] },
+    validate: {
+      name: (value) => (value.trim() ? null : 'Enter a name that says which program uses it.'),
+      scopes: (value, { limited }) => (limited && value.length === 0 ? 'Choose at least one scope, or do not limit it.' : null),
+    },
   })
   const create = useMutation({
-    mutationFn: ({ name, role, days }: Values) =>
-      client.tokens.create({ name: name.trim(), role, ...(days ? { expiresInDays: Number(days) } : {}) }),
+    mutationFn: (values: Values) => client.tokens.create(toTokenCreate(values)),
     onSuccess: (made) => {
       onMade(made)
       void refresh(keys.tokens, keys.audit)
@@ -81,9 +90,30 @@ function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (ma
           {...form.getInputProps('name')}
         />
         <RoleRadios label="Role" value={form.values.role} onChange={(role) => form.setFieldValue('role', role)} />
+        <Scopes form={form} />
         <NativeSelect label="Expires" data={expiries} {...form.getInputProps('days')} />
         <FormActions label="Create token" pending={create.isPending} onCancel={onClose} />
       </Stack>
     </form>
   )
 }
+
+/** What of its role the token may do; all of it where it is not limited. */
+const Scopes = ({ form }: { form: UseFormReturnType<Values> }) => (
+  <>
+    <Switch
+      label="Limit it to scopes"
+      description="It then does only what a scope names and its role allows, too."
+      {...form.getInputProps('limited', { type: 'checkbox' })}
+    />
+    {form.values.limited ? (
+      <Checkbox.Group label="Scopes" {...form.getInputProps('scopes')}>
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" mt={6}>
+          {scopeNames.map((scope) => (
+            <Checkbox key={scope} value={scope} label={scopeWords[scope].label} description={scopeWords[scope].explain} />
+          ))}
+        </SimpleGrid>
+      </Checkbox.Group>
+    ) : null}
+  </>
+)

@@ -26,8 +26,8 @@ export function sayWebhook(webhook: Pick<Webhook, 'enabled' | 'disabledReason' |
   if (failingSince !== null)
     return {
       tone: 'attention',
-      label: `Failing since ${formatAgo(failingSince, now)}`,
-      explain: 'No message arrived since then. It is disabled after 5 days without one success.',
+      label: 'Failing',
+      explain: `The first message that did not arrive was ${formatAgo(failingSince, now)}. After 5 days without one success it is disabled.`,
     }
   return { tone: 'good', label: 'On', explain: 'What happens to files is sent there.' }
 }
@@ -41,7 +41,7 @@ export const deliveryStatusNames = Object.keys(deliveryStatusWords) as WebhookDe
 
 /** What came back from an attempt. */
 export const sayResponse = ({ responseStatus, error }: Pick<WebhookDelivery, 'responseStatus' | 'error'>): string =>
-  [responseStatus === null ? null : `HTTP ${responseStatus}`, error].filter(Boolean).join(': ') || 'No answer yet'
+  responseStatus === null ? (error ?? 'No answer yet') : `HTTP ${responseStatus}`
 
 /** What is wrong with an address that messages are to go to; null where nothing is. */
 export function urlFault(text: string): string | null {
