@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
-import type { ObjectInitiated, RoleBinding, StoredObject, Target, TargetTestResult } from '@holdfast/api'
+import type { Migration, Move, ObjectInitiated, PageOf, RoleBinding, StoredObject, Target, TargetTestResult } from '@holdfast/api'
 import { checkInstance } from '../src/check-instance.ts'
 import { type FileWorld, openFileWorld, sha256 } from './file-world.ts'
 import { movableClock, type TestClock } from './http-world.ts'
@@ -135,6 +136,24 @@ function bucketSuite(name: 'versitygw' | 'minio'): void {
     const head = await s3.admin.send(new HeadObjectCommand({ Bucket: bucket, Key: keyOf(stored) }))
     assert.ok((head.ContentLength ?? 0) > table().length)
   })
+
+  test('R5: an unsealed object is not moved to where it would lie in plain, and stays readable', async () => {
+    const stored = await objects.store(table())
+    const { admin } = world.tenant.api
+    const { items } = (await admin.call<PageOf<Target>>('GET', '/targets')).body
+    const bucketTarget = items.find((target) => target.kind === 's3')
+    const between = { fromTargetId: bucketTarget?.id, toTargetId: world.tenant.targetId }
+    const { id } = (await admin.call<Migration>('POST', '/migrations', { body: between })).body
+    await untilNotRunning(id)
+    const { items: moves } = (await admin.call<PageOf<Move>>('GET', `/migrations/${id}/moves?status=failed`)).body
+    assert.match(moves.find((move) => move.fileId === stored.id)?.error ?? '', /not sealed/)
+    assert.ok(await exists(stored))
+    assert.equal((await objects.get(stored.id)).body.status, 'READY')
+  })
+
+  async function untilNotRunning(id: string): Promise<void> {
+    while ((await world.tenant.api.admin.call<Migration>('GET', `/migrations/${id}`)).body.status === 'running') await sleep(20)
+  }
 
   test('X9: a check reads every object of the bucket and finds nothing wrong', async () => {
     const report = await checkInstance(world.instance, { full: true, signal: new AbortController().signal })

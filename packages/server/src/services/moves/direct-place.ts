@@ -9,10 +9,20 @@ import type { MoveDeps } from './deps.ts'
 
 // Direct files lie under their own names, where others write, too: a move has to find its place free and touches nothing but its own copy.
 
-/** Throws 'exists' where the name is taken at the new target, 'denied' where plain files do not belong there. Sealed files fit everywhere. */
+/** Why a file that is not sealed may not lie at this target, or null. Sealed files fit everywhere. */
+function plainRefusal(file: Pick<FileRow, 'container' | 'tier'> | null, to: StorageTarget): string | null {
+  if (file === null || file.container !== null) return null
+  if (to.kind === 'local') return 'The file is not sealed and would lie in plain on the disk of this server'
+  // An app's object is handed out by the bucket itself, which only another bucket can do.
+  if (file.tier === 'object' && to.presign === null) return 'The object is not sealed: it can only be moved to another bucket'
+  return null
+}
+
+/** Throws 'denied' where plain files do not belong at the new target, 'exists' where the name of a direct file is taken there. */
 export async function requireFreePlace(deps: MoveDeps, move: MoveRow, to: StorageTarget): Promise<void> {
+  const refusal = plainRefusal(await deps.store.read.files.findAny(move.tenantId, move.fileId), to)
+  if (refusal !== null) throw new StorageError('denied', refusal)
   if (!isDirectKey(move.objectKey)) return
-  if (to.kind === 'local') throw new StorageError('denied', 'A direct file would lie in plain on the disk of this server')
   const holder = await deps.store.read.files.findHolder(move.toTargetId, move.objectKey)
   if (holder !== null && holder.id !== move.fileId) throw nameTaken()
   if (!move.committing && (await to.stat(move.objectKey, { occupant: true })) !== null) throw nameTaken()
