@@ -10,9 +10,11 @@ import { registerPut } from './commands/put.ts'
 import { registerSeal } from './commands/seal.ts'
 import { registerServe, registerWork } from './commands/serve.ts'
 import { registerStorage } from './commands/storage.ts'
+import { registerSync } from './commands/sync.ts'
 import { registerTarget } from './commands/target.ts'
 import { registerToken } from './commands/token.ts'
 import { registerUser } from './commands/user.ts'
+import { registerVerify } from './commands/verify.ts'
 
 const afterHelp = `
 Commands that talk to a server read HOLDFAST_URL (default http://localhost:8080) and HOLDFAST_TOKEN.
@@ -23,7 +25,7 @@ const groups: readonly [string, readonly ((program: Command) => void)[]][] = [
     'On the machine of the server:',
     [registerInit, registerServe, registerWork, registerToken, registerUser, registerAudit, registerStorage, registerCheck],
   ],
-  ['Against a server:', [registerCase, registerPut, registerGet, registerLs, registerTarget]],
+  ['Against a server:', [registerCase, registerPut, registerGet, registerLs, registerVerify, registerSync, registerTarget]],
   ['Offline:', [registerSeal, registerOpen]],
 ]
 

@@ -1,4 +1,4 @@
-import type { FileQuery, Job, PageOf, File as StoredFile } from '@holdfast/api'
+import type { FileQuery, PageOf, File as StoredFile } from '@holdfast/api'
 import type { CallOptions, Http } from '../http.ts'
 import { everyItem } from '../pages.ts'
 
@@ -36,8 +36,8 @@ export const fileCalls = (http: Http) => {
     /** The headers of the content alone: length, type, ETag. */
     head: (fileId: string, options?: CallOptions): Promise<Response> =>
       http.raw({ method: 'HEAD', path: `${filePath(fileId)}/content` }, options),
-    /** Has the server read the stored object again and prove it; the answer is the job that does so. */
-    verify: (fileId: string, options?: CallOptions): Promise<Job> =>
+    /** Has the server read the stored object again and prove it; the answer names the job that does so. */
+    verify: (fileId: string, options?: CallOptions): Promise<{ jobId: string }> =>
       http.json({ method: 'POST', path: `${filePath(fileId)}/verify`, body: {}, creates: true }, options),
   }
 }

@@ -90,7 +90,9 @@ export function fileService(deps: FileDeps): FileService {
       const filter = { tenantId: caller.tenantId, caseId: query.caseId, itemId, tier: query.tier, status: query.status }
       const rows = await store.read.files.list(filter, { before: fromCursor(query.cursor), limit: rowsFor(query) })
       const page = cutPage(rows, query)
-      const hashing = await findHashing(store.read, page.rows)
+      // Files of other tiers are not asked after: their tasks are short, and lists are what is read most.
+      const direct = page.rows.filter((row) => row.tier === 'direct')
+      const hashing = await findHashing(store.read, direct)
       return { items: page.rows.map((row) => toFile(row, hashing.get(row.id))), nextCursor: page.nextCursor }
     },
     async remove(caller, fileId, expectedVersion) {

@@ -4,17 +4,20 @@ import type { FileView } from '../../db/files.ts'
 import type { JobRow } from '../../db/job-queue.ts'
 import type { Tables, Tx } from '../../db/store.ts'
 import { toldBy } from '../caller.ts'
+import { verifyKey } from '../ingest/job-kinds.ts'
 import { hashKey } from './job-kinds.ts'
 
 const bytesOf = (job: JobRow): number => (typeof job.progress?.bytes === 'number' ? job.progress.bytes : 0)
 
-/** The hash tasks of those of `rows` that have one, by file: one question for all of them, and none where no direct file is among them. */
+const taskKey = (row: FileView): string => (row.tier === 'direct' && row.status !== 'SCANNING' ? hashKey(row.id) : verifyKey(row.id))
+
+/** The tasks that read those of `rows` back, by file: one question for all of them. */
 export async function findHashing(tables: Pick<Tables, 'jobs'>, rows: readonly FileView[]): Promise<Map<string, File['hashing']>> {
-  const direct = rows.filter((row) => row.tier === 'direct')
-  const jobs = await tables.jobs.findAllActive(direct.map((row) => hashKey(row.id)))
+  const jobs = await tables.jobs.findAllActive(rows.map(taskKey))
   const found = new Map<string, File['hashing']>()
-  for (const { id, size } of direct) {
-    const job = jobs.get(hashKey(id))
+  for (const row of rows) {
+    const { id, size } = row
+    const job = jobs.get(taskKey(row))
     if (job && !job.cancelRequested) found.set(id, { jobId: job.id, bytes: bytesOf(job), size: sizeOf(job) ?? size })
   }
   return found
