@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type File, MIN_PART_PLAIN_BYTES, type UploadSession } from '@holdfast/api'
+import { type File, MIN_PART_PLAIN_BYTES, type PageOf, type PartUrls, type Target, type UploadSession } from '@holdfast/api'
 import { type CrashPointName, crashPointNames } from '../src/core/crash-point.ts'
 import { EXPIRE_FILES } from '../src/services/expiry.ts'
 import { storeEvidence } from './crash-evidence.ts'
 import { syncPoints } from './crash-sync.ts'
+import { s3Fields } from './direct-world.ts'
 import { type Answer, contentDigest, sha256 } from './file-world.ts'
 import { type KillableServer, killableServer } from './killable-server.ts'
 import { asked, md5, objectsOf, table } from './objects-kit.ts'
+import { type S3World, s3World } from './s3-world.ts'
 import { startReceiver } from './webhook-receiver.ts'
 
 const PART = MIN_PART_PLAIN_BYTES
+
+let s3: S3World
+before(async () => {
+  s3 = await s3World('versitygw')
+})
+after(() => s3?.[Symbol.asyncDispose]())
 
 /** A client that goes on after every death of the server, and holds the server to whatever it acknowledged. */
 function patientClient(server: KillableServer) {
@@ -54,11 +62,65 @@ function patientClient(server: KillableServer) {
     const { id } = await ok(() => api.complete(session.id, sha256(content)))
     return until(() => api.settled(id))
   }
-  return { until, ok, upload }
+  /** One part straight to the bucket, and its receipt. */
+  async function sendDirect(session: UploadSession, number: number, content: Buffer): Promise<void> {
+    const bytes = content.subarray((number - 1) * session.partSize, number * session.partSize)
+    const asked = { body: { numbers: [number] } }
+    const { parts } = await ok(() => api.call<PartUrls>('POST', `/upload-sessions/${session.id}/part-urls`, asked))
+    const answer = await fetch(parts[0]?.url ?? '', { method: 'PUT', body: bytes as Buffer<ArrayBuffer> })
+    const etag = answer.headers.get('etag') ?? ''
+    await ok(() =>
+      api.call('POST', `/upload-sessions/${session.id}/receipts`, { body: { parts: [{ number, etag, sha256: sha256(bytes) }] } }),
+    )
+  }
+  /** To Direct Storage. A beginning that was not answered is left to the sweep: its name is taken. */
+  async function uploadDirect(caseId: string, content: Buffer): Promise<File> {
+    const session = await until(() =>
+      api.initiate({ caseId, name: `${randomBytes(4).toString('hex')}.bin`, size: content.length, tier: 'direct' }),
+    )
+    for (let number = 1; number <= session.partCount; number += 1) await sendDirect(session, number, content)
+    const { receivedParts } = await until(() => api.session(session.id))
+    assert.equal(receivedParts.length, session.partCount, 'every receipt that was acknowledged is kept')
+    const { id } = await ok(() => api.complete(session.id, sha256(content)))
+    return until(() => api.settled(id))
+  }
+  return { until, ok, upload, uploadDirect }
+}
+
+/** Two folders of one bucket as targets, the first of which serves Direct; answers their ids. */
+async function bindDirect(server: KillableServer, bucket: string): Promise<string[]> {
+  const { until } = patientClient(server)
+  const { admin } = server
+  const ids: string[] = []
+  for (const prefix of ['direct-one', 'direct-two']) {
+    // A target whose making was not answered is at its place already.
+    await until(() => admin.call('POST', '/targets', { body: { ...s3Fields(s3, bucket, prefix), name: prefix } }))
+    const { body } = await until(() => admin.call<PageOf<Target>>('GET', '/targets'))
+    ids.push(body.items.find((target) => target.name === prefix)?.id ?? '')
+  }
+  await until(() => admin.call('PUT', '/roles/direct', { body: { targetId: ids[0] } }))
+  return ids
+}
+
+/** What Direct has of durable steps: parts of the bucket, a cancelled upload, a move to another folder of it. */
+async function workDirect(server: KillableServer, caseId: string, bucket: string): Promise<File> {
+  const { api } = server
+  const client = patientClient(server)
+  const [from = '', to = ''] = await bindDirect(server, bucket)
+  const content = randomBytes(PART + 1000)
+  const file = await client.uploadDirect(caseId, content)
+  const named = () => `cancelled ${randomBytes(4).toString('hex')}`
+  const cancelled = await client.until(() => api.initiate({ caseId, name: named(), size: 3, tier: 'direct' }))
+  await client.ok(() => api.call('POST', `/upload-sessions/${cancelled.id}/part-urls`, { body: { numbers: [1] } }))
+  await client.ok(() => api.abort(cancelled.id))
+  await migrateFile(server, file.id, { from, to })
+  const down = await client.until(() => api.bytes(file.id))
+  assert.ok(down.bytes.equals(content))
+  return file
 }
 
 /** Everything that has a durable step: uploads, a cancelled one, downloads and a deletion. */
-async function work(server: KillableServer): Promise<{ kept: File[] }> {
+async function work(server: KillableServer, bucket: string): Promise<{ kept: File[]; direct: File }> {
   const { api } = server
   const client = patientClient(server)
   await tellAtLeastOne(server)
@@ -75,10 +137,11 @@ async function work(server: KillableServer): Promise<{ kept: File[] }> {
   })
   await storeObjects(server)
   await storeEvidence(api, client)
+  const direct = await workDirect(server, caseId, bucket)
   await moveAway(server, kept.id)
   const down = await client.until(() => api.bytes(kept.id))
   assert.ok(down.bytes.equals(content))
-  return { kept: [kept] }
+  return { kept: [kept], direct }
 }
 
 const receiver = await startReceiver()
@@ -115,10 +178,15 @@ async function storeObjects(server: KillableServer): Promise<void> {
 /** Moves everything from the target where the file is to the other one. */
 async function moveAway(server: KillableServer, fileId: string): Promise<void> {
   const { until, ok } = patientClient(server)
-  const { items } = await ok(() => server.admin.call<{ items: { id: string }[] }>('GET', '/targets'))
+  const { items } = await ok(() => server.admin.call<PageOf<Target>>('GET', '/targets'))
   const from = (await until(() => server.api.file(fileId))).target.id
-  const to = items.find((target) => target.id !== from)?.id
+  const to = items.find((target) => target.id !== from && target.kind === 'local')?.id
   assert.ok(to)
+  await migrateFile(server, fileId, { from, to })
+}
+
+async function migrateFile(server: KillableServer, fileId: string, { from, to }: { from: string; to: string }): Promise<void> {
+  const { until } = patientClient(server)
   const begin = () => server.admin.call<{ id: string }>('POST', '/migrations', { body: { fromTargetId: from, toTargetId: to } })
   // A start that was not answered has begun one already, or its end is here.
   await until(async () => assert.ok([201, 409].includes((await begin()).status)))
@@ -150,15 +218,18 @@ test('N1: killed at every named point, a restarted server has lost nothing that 
   for (let from = 0; from < inUse.length; from += PER_SERVER) {
     const points = inUse.slice(from, from + PER_SERVER)
     await t.test(`S9 N1: killed at ${points.join(', ')}`, async () => {
-      await using server = await killableServer({ points, env: { HOLDFAST_ALLOW_LOCAL_WEBHOOKS: '1' } })
+      const env = { HOLDFAST_ALLOW_LOCAL_WEBHOOKS: '1', HOLDFAST_ALLOW_LOCAL_TARGETS: '1' }
+      await using server = await killableServer({ points, env })
+      const bucket = await s3.bucket()
       await server.start()
       while (server.pointsLeft > 0 || server.armed) {
-        const { kept } = await work(server)
+        const { kept, direct } = await work(server, bucket)
         await untilQuiet(server)
         for (const file of kept) {
-          await completedOnce(server, file)
+          await toldOnce(server, file, secureActions)
           assert.ok(toldOf(file.id) >= 1, 'what became READY is told')
         }
+        await toldOnce(server, direct, directActions)
       }
       assert.deepEqual(
         server.kills,
@@ -213,9 +284,12 @@ async function killedAtExpiry(point: CrashPointName): Promise<void> {
   assert.deepEqual((await server.check()).findings, [])
 }
 
-async function completedOnce(server: KillableServer, file: File): Promise<void> {
+const secureActions = ['UPLOAD_INITIATED', 'UPLOAD_COMPLETED', 'SHA256_COMPUTED']
+const directActions = ['DIRECT_UPLOAD_INIT', 'DIRECT_UPLOAD_COMPLETE', 'DIRECT_HASH_BROWSER_DECLARED', 'DIRECT_HASH_VERIFIED']
+
+async function toldOnce(server: KillableServer, file: File, actions: readonly string[]): Promise<void> {
   const { body } = await server.admin.call<{ items: { action: string }[] }>('GET', `/audit/entries?fileId=${file.id}`)
-  for (const action of ['UPLOAD_INITIATED', 'UPLOAD_COMPLETED', 'SHA256_COMPUTED']) {
+  for (const action of actions) {
     assert.equal(body.items.filter((entry) => entry.action === action).length, 1, action)
   }
 }
@@ -241,7 +315,7 @@ test('S9 N1: killed at random moments while uploads run, every upload still fini
   await killing
   if (!server.running) await server.start()
   await untilQuiet(server)
-  for (const file of files) await completedOnce(server, file)
+  for (const file of files) await toldOnce(server, file, secureActions)
   await server.kill('SIGTERM')
   assert.deepEqual((await server.check()).findings, [])
 })

@@ -43,6 +43,22 @@ describe('the direct tier on a bucket, when something is wrong', () => {
     assert.deepEqual([...new Set(Object.values(rest))], [null])
   })
 
+  test('D1: what the bucket encrypts an object with is recorded with its file, in both tiers, and the log tells it', async () => {
+    await using world = await openFileWorld()
+    const { admin } = world.tenant.api
+    const { id: caseId } = await world.api.newCase()
+    const fields = s3Fields(s3, await s3.bucket())
+    const sealed = await bindDirect(world, fields, 'SSE-S3')
+    const plain = await directApi(world.api).upload({ caseId, name: 'a.bin' }, Buffer.from('a'))
+    assert.equal((await admin.call('PUT', '/roles/encrypted', { body: { targetId: sealed.id, staged: false } })).status, 200)
+    const secure = await world.api.upload(caseId, Buffer.from('b'))
+    const kms = { ...fields, place: { ...fields.place, prefix: 'kms', kmsKeyId: 'holdfast-key' } }
+    await bindDirect(world, kms, 'SSE-KMS')
+    const under = await directApi(world.api).upload({ caseId, name: 'c.bin' }, randomBytes(PART + 1))
+    assert.deepEqual([plain.atRest, secure.atRest, under.atRest], ['sse-s3', 'sse-s3', 'sse-kms'])
+    assert.equal((await entriesOf(world, under.id, 'DIRECT_UPLOAD_COMPLETE'))[0]?.details.atRest, 'sse-kms')
+  })
+
   test('D2: a part that the bucket does not have as reported is named, the others stay', async () => {
     await using world = await open()
     const direct = directApi(world.api)
