@@ -213,7 +213,7 @@ const inUse = crashPointNames.filter((name) => !atFirstStart.includes(name) && !
 /** Points that one server is killed at, one after another, while it works. */
 const PER_SERVER = 5
 
-test('N1: killed at every named point, a restarted server has lost nothing that it acknowledged', { timeout: 900_000 }, async (t) => {
+test('N1: killed at every named point, a restarted server has lost nothing that it acknowledged', { timeout: 1_800_000 }, async (t) => {
   const hit = new Set<string>()
   for (let from = 0; from < inUse.length; from += PER_SERVER) {
     const points = inUse.slice(from, from + PER_SERVER)

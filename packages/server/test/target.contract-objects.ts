@@ -26,6 +26,18 @@ export function checkObjects({ current }: Contract): void {
     bytes.fill(0)
     sameBytes(await target.read(key, 0, 4), text('mine'))
   })
+  test('D14: what takes a name without being an object of it is seen by who asks for it', async () => {
+    const { target } = current()
+    const key = freshKey()
+    assert.equal(await target.stat(key, { occupant: true }), null)
+    await target.put(`${key}/below`, text('x'))
+    assert.equal(await target.stat(key), null)
+    const isTaken = await target.put(key, text('y')).then(
+      () => false,
+      () => true,
+    )
+    assert.equal((await target.stat(key, { occupant: true })) !== null, true, isTaken ? 'a folder' : 'the object')
+  })
   test('X4: an empty object is an object', async () => {
     const { target } = current()
     const key = freshKey()

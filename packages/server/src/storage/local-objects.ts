@@ -8,7 +8,7 @@ import { type ObjectOpener, readInto } from './local-open.ts'
 import { createUnfinished, identityOf, removeUnfinished } from './local-unfinished.ts'
 import { toObjectStat } from './local-walk.ts'
 import { type WriteFiles, writeAll } from './local-write-files.ts'
-import { type CallOptions, type ObjectStat, StorageError } from './target.ts'
+import { type CallOptions, type ObjectStat, type StatOptions, StorageError } from './target.ts'
 
 /** What the calls of one local target share. */
 export type Local = { readonly layout: Layout; readonly clock: Clock; readonly files: WriteFiles; readonly opener: ObjectOpener }
@@ -22,16 +22,16 @@ const missing = (): StorageError => new StorageError('not-found', 'There is no s
 
 type Found = Omit<ObjectStat, 'key'> & { readonly identity: string }
 
-/** The object at `place`, or null where there is none or something else. */
-export async function findObject(place: Place): Promise<Found | null> {
+/** The object at `place`, or null where there is none or something else; with `occupant` that, too. */
+export async function findObject(place: Place, options: { occupant?: boolean } = {}): Promise<Found | null> {
   const stats = await unless(['ENOENT', 'ENOTDIR'], lstat(place.path, { bigint: true }))
-  if (!stats?.isFile()) return null
+  if (!stats || !(options.occupant || stats.isFile())) return null
   return { ...toObjectStat('', stats), identity: identityOf(stats) }
 }
 
-export async function statObject({ layout }: Local, key: string): Promise<ObjectStat | null> {
+export async function statObject({ layout }: Local, key: string, options: StatOptions = {}): Promise<ObjectStat | null> {
   const place = layout.place(key)
-  const found = (await isPlainDirectory(place.directory)) ? await findObject(place) : null
+  const found = (await isPlainDirectory(place.directory)) ? await findObject(place, options) : null
   if (!found) await requireRoot(layout.root)
   return found && { key, size: found.size, modifiedAt: found.modifiedAt, etag: found.etag }
 }

@@ -105,7 +105,7 @@ function targetOver(local: Local, direct: DirectWriting): StorageTarget {
         await readObject(local, key, { offset, bytes, signal: options?.signal })
         return bytes
       }),
-    stat: (key, options) => call('Looking up', options, () => statObject(local, key)),
+    stat: (key, options) => call('Looking up', options, () => statObject(local, key, options)),
     list: (prefix, options) => iterate(objectsBelow(local, prefix), options),
     listFolder: (folder, options) => iterate(entriesOfFolder(local.layout, folder), options),
     delete: (key, options) => call('Deleting', options, () => deleteObject(local, key)),

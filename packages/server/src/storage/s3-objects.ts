@@ -200,6 +200,12 @@ export async function* listFolder(s3: S3, folder: string, options?: CallOptions)
   }
 }
 
+/** What lies below the key as in a folder: backends that keep objects as files then have no room for one of this key. */
+export async function findBelow(s3: S3, key: string, options?: CallOptions): Promise<ObjectStat | null> {
+  for await (const below of listObjects(s3, `${key}/`, options)) return { ...below, key }
+  return null
+}
+
 /** Every version and delete marker of exactly `Key`, newest first. */
 async function* versionsOf(s3: S3, Key: string, options?: CallOptions): AsyncGenerator<string> {
   for (let marker: { KeyMarker?: string; VersionIdMarker?: string } = {}; ; ) {

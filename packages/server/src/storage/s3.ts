@@ -5,7 +5,7 @@ import { checkRange } from './receipts.ts'
 import { createS3Client } from './s3-client.ts'
 import { copyObject } from './s3-copy.ts'
 import { requireExactName } from './s3-names.ts'
-import { deleteObject, headObject, listFolder, listObjects, putObject, readObject, toStat } from './s3-objects.ts'
+import { deleteObject, findBelow, headObject, listFolder, listObjects, putObject, readObject, toStat } from './s3-objects.ts'
 import { isFault, request, type S3, toObjectKey } from './s3-place.ts'
 import { createPresign } from './s3-presign.ts'
 import { abortWrite, beginWrite, commitWrite, flushWrite, listWrites, writePart } from './s3-writes.ts'
@@ -104,7 +104,8 @@ export function openS3TargetOver(s3: S3, options: Pick<S3Options, 'objectLock'>)
     stat: (key, o) =>
       onKey(key, o, async () => {
         const stat = await headObject(s3, key, o)
-        return stat && toStat(stat)
+        if (stat || !o?.occupant) return stat && toStat(stat)
+        return findBelow(s3, key, o)
       }),
     list: (prefix, o) => iterate(() => listObjects(s3, prefix, o), o),
     listFolder: (folder, o) => iterate(() => listFolder(s3, folder, o), o),
