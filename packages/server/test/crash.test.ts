@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type File, MIN_PART_PLAIN_BYTES, type PageOf, type PartUrls, type Target, type UploadSession } from '@holdfast/api'
+import { type File, MIN_PART_PLAIN_BYTES, type PageOf, type Target, type UploadSession } from '@holdfast/api'
 import { type CrashPointName, crashPointNames } from '../src/core/crash-point.ts'
 import { EXPIRE_FILES } from '../src/services/expiry.ts'
+import { workDirect } from './crash-direct.ts'
 import { storeEvidence } from './crash-evidence.ts'
 import { syncPoints } from './crash-sync.ts'
 import { s3Fields } from './direct-world.ts'
@@ -62,61 +63,7 @@ function patientClient(server: KillableServer) {
     const { id } = await ok(() => api.complete(session.id, sha256(content)))
     return until(() => api.settled(id))
   }
-  /** One part straight to the bucket, and its receipt. */
-  async function sendDirect(session: UploadSession, number: number, content: Buffer): Promise<void> {
-    const bytes = content.subarray((number - 1) * session.partSize, number * session.partSize)
-    const asked = { body: { numbers: [number] } }
-    const { parts } = await ok(() => api.call<PartUrls>('POST', `/upload-sessions/${session.id}/part-urls`, asked))
-    const answer = await fetch(parts[0]?.url ?? '', { method: 'PUT', body: bytes as Buffer<ArrayBuffer> })
-    const etag = answer.headers.get('etag') ?? ''
-    await ok(() =>
-      api.call('POST', `/upload-sessions/${session.id}/receipts`, { body: { parts: [{ number, etag, sha256: sha256(bytes) }] } }),
-    )
-  }
-  /** To Direct Storage. A beginning that was not answered is left to the sweep: its name is taken. */
-  async function uploadDirect(caseId: string, content: Buffer): Promise<File> {
-    const session = await until(() =>
-      api.initiate({ caseId, name: `${randomBytes(4).toString('hex')}.bin`, size: content.length, tier: 'direct' }),
-    )
-    for (let number = 1; number <= session.partCount; number += 1) await sendDirect(session, number, content)
-    const { receivedParts } = await until(() => api.session(session.id))
-    assert.equal(receivedParts.length, session.partCount, 'every receipt that was acknowledged is kept')
-    const { id } = await ok(() => api.complete(session.id, sha256(content)))
-    return until(() => api.settled(id))
-  }
-  return { until, ok, upload, uploadDirect }
-}
-
-/** Two folders of one bucket as targets, the first of which serves Direct; answers their ids. */
-async function bindDirect(server: KillableServer, bucket: string): Promise<string[]> {
-  const { until } = patientClient(server)
-  const { admin } = server
-  const ids: string[] = []
-  for (const prefix of ['direct-one', 'direct-two']) {
-    // A target whose making was not answered is at its place already.
-    await until(() => admin.call('POST', '/targets', { body: { ...s3Fields(s3, bucket, prefix), name: prefix } }))
-    const { body } = await until(() => admin.call<PageOf<Target>>('GET', '/targets'))
-    ids.push(body.items.find((target) => target.name === prefix)?.id ?? '')
-  }
-  await until(() => admin.call('PUT', '/roles/direct', { body: { targetId: ids[0] } }))
-  return ids
-}
-
-/** What Direct has of durable steps: parts of the bucket, a cancelled upload, a move to another folder of it. */
-async function workDirect(server: KillableServer, caseId: string, bucket: string): Promise<File> {
-  const { api } = server
-  const client = patientClient(server)
-  const [from = '', to = ''] = await bindDirect(server, bucket)
-  const content = randomBytes(PART + 1000)
-  const file = await client.uploadDirect(caseId, content)
-  const named = () => `cancelled ${randomBytes(4).toString('hex')}`
-  const cancelled = await client.until(() => api.initiate({ caseId, name: named(), size: 3, tier: 'direct' }))
-  await client.ok(() => api.call('POST', `/upload-sessions/${cancelled.id}/part-urls`, { body: { numbers: [1] } }))
-  await client.ok(() => api.abort(cancelled.id))
-  await migrateFile(server, file.id, { from, to })
-  const down = await client.until(() => api.bytes(file.id))
-  assert.ok(down.bytes.equals(content))
-  return file
+  return { until, ok, upload }
 }
 
 /** Everything that has a durable step: uploads, a cancelled one, downloads and a deletion. */
@@ -137,7 +84,7 @@ async function work(server: KillableServer, bucket: string): Promise<{ kept: Fil
   })
   await storeObjects(server)
   await storeEvidence(api, client)
-  const direct = await workDirect(server, caseId, bucket)
+  const direct = await workDirect(server, client, { caseId, fields: (prefix) => s3Fields(s3, bucket, prefix), migrateFile })
   await moveAway(server, kept.id)
   const down = await client.until(() => api.bytes(kept.id))
   assert.ok(down.bytes.equals(content))
