@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs'
-import { builtWebRoot, createApp } from './app.ts'
-import { type Config, loadConfig } from './config.ts'
+import type { Config } from './config.ts'
 import { type CrashPointName, crashAt, crashPointNames, noCrashPoints } from './core/crash-point.ts'
-import { lockDataFolder } from './db/folder-lock.ts'
 import type { Environment } from './keys/secrets.ts'
-import { openInstance } from './open-instance.ts'
+import { openApp } from './open-app.ts'
 
 /** The crash suite names a point in HOLDFAST_CRASH_POINT, with `#n` for the nth time it is reached. */
 function crashPointsOf(env: Environment) {
@@ -23,13 +20,10 @@ export type Running = AsyncDisposable & { readonly url: string; readonly setupUr
  * or `KeyError` before anything was changed. Disposing lets requests end, gives leases back and sequences the audit log.
  */
 export async function startServer(env: Environment, options: { http: boolean }): Promise<Running> {
-  const { config, secrets } = loadConfig(env)
   await using opened = new AsyncDisposableStack()
-  if (config.databaseUrl === null) opened.use(lockDataFolder(config.dataDir))
-  const instance = opened.use(await openInstance(config, secrets, { points: crashPointsOf(env) }))
-  const alone = config.databaseUrl === null
-  const app = opened.use(await createApp(instance, { webRoot: existsSync(builtWebRoot) ? builtWebRoot : null, alone }))
-  app.worker.start()
+  const { app, instance, ...running } = await openApp(env, { points: crashPointsOf(env), webApp: true })
+  opened.use(running)
+  const { config } = instance
   if (options.http) await app.http.listen({ host: config.host, port: config.port })
   const address = app.http.server.address()
   const url = urlOf(config, address && typeof address === 'object' ? address.port : config.port)

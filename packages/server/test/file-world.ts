@@ -8,11 +8,13 @@ import type { Case, File, Part, ProblemDocument, RoleName, UploadCreate, UploadS
 import { type App, createApp } from '../src/app.ts'
 import type { Config } from '../src/config.ts'
 import { defaultObjectConfig, type ObjectConfig } from '../src/config-objects.ts'
+import type { HttpApp } from '../src/http/app-types.ts'
 import { createLogger } from '../src/http/request-log.ts'
 import type { Secrets } from '../src/keys/secrets.ts'
 import { type Instance, type Overrides, openInstance } from '../src/open-instance.ts'
 import { commandLineActor, commandLineCaller } from '../src/services/caller.ts'
 import { createTenant } from '../src/services/setup.ts'
+import { checkAnswer } from './http-contract.ts'
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 export const contentDigest = (bytes: Uint8Array): string => `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
@@ -28,7 +30,8 @@ export type Answer<T> = { readonly status: number; readonly headers: Headers; re
 /** Typed calls of a running server over real HTTP. */
 export type Api = ReturnType<typeof apiOf>
 
-export function apiOf(origin: string, token: string) {
+/** With `app`, each answer is held to the OpenAPI document of that server. */
+export function apiOf(origin: string, token: string, app: HttpApp | null = null) {
   async function call<T>(
     method: string,
     path: string,
@@ -46,6 +49,8 @@ export function apiOf(origin: string, token: string) {
       ...(hasBody ? { body: raw ? (options.body as Uint8Array<ArrayBuffer>) : JSON.stringify(options.body) } : {}),
     })
     const text = await response.text()
+    const type = response.headers.get('content-type')?.split(';', 1)[0] ?? ''
+    if (app) checkAnswer(app, { method, url: `/api/v1${path}`, status: response.status, type, text })
     const body = response.headers.get('content-type')?.includes('json') && text ? JSON.parse(text) : text
     return { status: response.status, headers: response.headers, body, problem: body }
   }
@@ -169,7 +174,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     const caller = commandLineCaller(id)
     const apis = {} as Record<RoleName, Api>
     for (const role of ROLES)
-      apis[role] = apiOf(origin, (await app.services.tokens.create(caller, { name: `${role} of ${slug}`, role })).secret)
+      apis[role] = apiOf(origin, (await app.services.tokens.create(caller, { name: `${role} of ${slug}`, role })).secret, app.http)
     const binding = await instance.store.read.roleBindings.find(id, 'encrypted')
     return { id, targetId: binding?.targetId ?? '', api: apis }
   }

@@ -77,6 +77,13 @@ test('N4: every resource has a name in the document', () => {
     'Token',
     'Me',
     'Problem',
+    'StoredObject',
+    'ObjectInitiate',
+    'ObjectInitiated',
+    'ObjectDownload',
+    'ObjectClass',
+    'Hold',
+    'Webhook',
   ]
   for (const name of names) assert.ok(document.components.schemas[name], name)
 })
