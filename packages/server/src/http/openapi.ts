@@ -10,11 +10,17 @@ const named: ReadonlyMap<string, string> = new Map(
     .map(([name, schema]) => [inDocument(schema), name]),
 )
 
-/** `schema` as @fastify/swagger writes it: a record of anything becomes `additionalProperties`. */
+/**
+ * `schema` as text, the same for what the API package exports and for what @fastify/swagger makes of it: a record of anything becomes
+ * `additionalProperties`, a constant an enumeration of one, and members may come in another order.
+ */
 function inDocument(schema: unknown): string {
   return JSON.stringify(schema, (_key, value) => {
-    const { patternProperties, ...rest } = (value ?? {}) as { patternProperties?: Record<string, unknown> }
-    return patternProperties === undefined ? value : { ...rest, additionalProperties: Object.values(patternProperties)[0] }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    const { patternProperties, const: only, ...rest } = value as { patternProperties?: Record<string, unknown>; const?: unknown }
+    const record = patternProperties === undefined ? {} : { additionalProperties: Object.values(patternProperties)[0] }
+    const members = Object.entries({ ...rest, ...record, ...(only === undefined ? {} : { enum: [only] }) })
+    return Object.fromEntries(members.sort(([one], [other]) => (one < other ? -1 : 1)))
   })
 }
 
@@ -27,7 +33,7 @@ function withReferences(node: unknown, found: Map<string, unknown>): unknown {
   if (Array.isArray(node)) return node.map((item) => withReferences(item, found))
   if (typeof node !== 'object' || node === null) return node
   const inside = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withReferences(value, found)]))
-  const name = named.get(JSON.stringify(node))
+  const name = named.get(inDocument(node))
   if (name === undefined) return inside
   found.set(name, inside)
   return { $ref: `#/components/schemas/${name}` }
