@@ -88,6 +88,10 @@ test('U5: the check of the rules sees a fault where there is one', async () => {
 const pages: readonly [string, string][] = [
   ['/cases', 'Cases'],
   ['/audit', 'Audit log'],
+  ['/files', 'Files'],
+  ['/holds', 'Legal holds'],
+  ['/settings/classes', 'Object classes'],
+  ['/settings/webhooks', 'Webhooks'],
   ['/settings/storage', 'Storage'],
   ['/settings/people', 'People'],
   ['/settings/tokens', 'API tokens'],

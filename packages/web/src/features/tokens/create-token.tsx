@@ -103,7 +103,7 @@ const Scopes = ({ form }: { form: UseFormReturnType<Values> }) => (
   <>
     <Switch
       label="Limit it to scopes"
-      description="It then does only what a scope names and its role allows, too."
+      description="It then does only what both a scope and its role allow."
       {...form.getInputProps('limited', { type: 'checkbox' })}
     />
     {form.values.limited ? (
