@@ -384,7 +384,7 @@ function faults(places: Places): void {
 }
 
 const found = (room: DirectRoom, name: string) => ({
-  ...{ key: room.scope() + name, fileId: newId(), name, size: 1, modifiedAt: 1, etag: null },
+  ...{ key: room.scope() + name, name, size: 1, modifiedAt: 1, etag: null },
 })
 
 async function runSyncWith(room: DirectRoom, deps: DirectRoom['deps'], syncId: string): Promise<void> {

@@ -319,7 +319,6 @@ export interface Schema {
   sync_objects: {
     sync_id: string
     object_key: string
-    file_id: string
     name: string
     size: number
     modified_at: Time

@@ -2,12 +2,12 @@ import type { FileStatus, HashState } from '@holdfast/api'
 import { sql as raw, type Selectable } from 'kysely'
 import type { ObjectMark } from '../core/object-mark.ts'
 import type { Sql } from './database.ts'
+import { rowsInsert } from './row-insert.ts'
 import type { Schema } from './schema.ts'
 
-/** What a Sync found, and the row that it gets where no file has it. */
+/** What a Sync found. */
 export type FoundObject = {
   readonly key: string
-  readonly fileId: string
   readonly name: string
   readonly size: number
   readonly modifiedAt: number
@@ -40,15 +40,11 @@ export type KnownFile = {
 /** An object beside the file that has it. `moving`: it is the copy or the remains of a file that moves to or from this target. */
 export type ComparedObject = { readonly object: FoundObject; readonly file: KnownFile | null; readonly moving: boolean }
 
-/** A stored file of a scope. `listed`: the Sync has found its object. */
-export type ScopeFile = {
-  readonly id: string
-  readonly key: string
-  readonly name: string
-  readonly size: number
-  readonly readyAt: number
-  readonly listed: boolean
-}
+/** A stored file of a scope. */
+export type ScopeFile = { readonly id: string; readonly key: string; readonly name: string; readonly size: number }
+
+/** Some stored files of a scope, one after another by key: how many, up to which, and how many of them the Sync has not found. */
+export type ScopeRange = { readonly known: number; readonly gone: number; readonly upto: string }
 
 const ofItem = (column: string, itemId: string | null) =>
   itemId === null ? raw<boolean>`${raw.ref(column)} is null` : raw<boolean>`${raw.ref(column)} = ${itemId}`
@@ -74,24 +70,39 @@ const fileAt = (place: SyncPlace) => raw<string | null>`(
 /** Unlisted states of a file are its own business: it is on its way in or out. */
 const isStored = raw<boolean>`files.status in ('READY', 'DAMAGED') and files.deleted_at is null and files.purged_at is null`
 
+/** Stored files of the scope in order of key. `listed`: whether the Sync has found the object; again a value, see `fileAt`. */
+const storedOf = (sql: Sql, place: SyncPlace) =>
+  sql
+    .selectFrom('files')
+    .select(['files.id', 'files.object_key as key', 'files.name', 'files.object_size as size'])
+    .select((eb) => eb.fn.coalesce('files.ready_at', 'files.created_at').as('ready_at'))
+    .select(
+      raw<string | null>`(
+        select o.sync_id from sync_objects o where o.sync_id = ${place.syncId} and o.object_key = files.object_key)`.as('listed'),
+    )
+    .where('files.tenant_id', '=', place.tenantId)
+    .where('files.case_id', '=', place.caseId)
+    .where(ofItem('files.item_id', place.itemId))
+    .where(raw<boolean>`files.tier = 'direct'`)
+    .where('files.target_id', '=', place.targetId)
+    .where(isStored)
+    .orderBy('files.object_key')
+
+const insertFound = rowsInsert('sync_objects', ' on conflict (sync_id, object_key) do nothing')
+const insertDiscovered = rowsInsert('files')
+
 export const syncObjectTable = (sql: Sql) => ({
   /** What is listed twice counts once. */
   async add(syncId: string, objects: readonly FoundObject[]): Promise<void> {
-    if (objects.length === 0) return
     const rows = objects.map((object) => ({
       sync_id: syncId,
       object_key: object.key,
-      file_id: object.fileId,
       name: object.name,
       size: object.size,
       modified_at: object.modifiedAt,
       etag: object.etag,
     }))
-    await sql
-      .insertInto('sync_objects')
-      .values(rows)
-      .onConflict((conflict) => conflict.columns(['sync_id', 'object_key']).doNothing())
-      .execute()
+    await insertFound(sql, rows)
   },
 
   /** Forgets up to `limit` of what a Sync found. Answers how many. */
@@ -117,7 +128,7 @@ export const syncObjectTable = (sql: Sql) => ({
   async page(place: SyncPlace, after: string, limit: number): Promise<ComparedObject[]> {
     const rows = await sql
       .selectFrom('sync_objects as o')
-      .select(['o.object_key', 'o.file_id', 'o.name', 'o.size', 'o.modified_at', 'o.etag'])
+      .select(['o.object_key', 'o.name', 'o.size', 'o.modified_at', 'o.etag'])
       .select(fileAt(place).as('known_id'))
       .select(raw<boolean | 0 | 1>`case when ${fileAt(place)} is null then ${isMoving(place)} else (1 = 0) end`.as('moving'))
       .where('o.sync_id', '=', place.syncId)
@@ -136,45 +147,51 @@ export const syncObjectTable = (sql: Sql) => ({
     }))
   },
 
-  /** Makes rows of those objects with a key in (`after`, `upto`] that no file has. Answers what was made. */
-  async addUnknown(
-    place: SyncPlace,
-    range: { after: string; upto: string; at: number },
-  ): Promise<{ id: string; name: string; size: number }[]> {
-    const at = raw`cast(${range.at} as bigint)`
-    const { rows } = await raw<{ id: string; name: string; size: number }>`
-      insert into files (id, tenant_id, case_id, item_id, tier, name, content_type, size, status, target_id, object_key, object_size,
-        uploaded_by, created_at, ready_at, version, hash_state, object_etag, object_modified_at, discovered)
-      select o.file_id, ${place.tenantId}, ${place.caseId}, cast(${place.itemId} as text), 'direct', o.name, 'application/octet-stream', o.size,
-        'READY', ${place.targetId}, o.object_key, o.size, '', ${at}, ${at}, 1, 'none', o.etag, o.modified_at, 1
-      from sync_objects o
-      where o.sync_id = ${place.syncId} and o.object_key > ${range.after} and o.object_key <= ${range.upto}
-        and ${fileAt(place)} is null
-        and not ${isMoving(place)}
-      order by o.object_key
-      returning id, name, size`.execute(sql)
-    return rows
+  /** The keys in (`after`, `upto`] that no file has. */
+  async unknownKeys(place: SyncPlace, range: { after: string; upto: string }): Promise<Set<string>> {
+    const rows = await sql
+      .selectFrom('sync_objects as o')
+      .select('o.object_key')
+      .where('o.sync_id', '=', place.syncId)
+      .where('o.object_key', '>', range.after)
+      .where('o.object_key', '<=', range.upto)
+      .where(raw<boolean>`${fileAt(place)} is null and not ${isMoving(place)}`)
+      .execute()
+    return new Set(rows.map((row) => row.object_key))
   },
 
-  /** Stored files of the scope, in order of key. */
-  async pageOfScope(place: SyncPlace, after: string, limit: number): Promise<ScopeFile[]> {
-    const listed = raw<string | null>`(
-      select o.sync_id from sync_objects o where o.sync_id = ${place.syncId} and o.object_key = files.object_key)`
-    const rows = await sql
-      .selectFrom('files')
-      .select(['files.id', 'files.object_key as key', 'files.name', 'files.object_size as size', listed.as('listed')])
-      .select((eb) => eb.fn.coalesce('files.ready_at', 'files.created_at').as('readyAt'))
-      .where('files.tenant_id', '=', place.tenantId)
-      .where('files.case_id', '=', place.caseId)
-      .where(ofItem('files.item_id', place.itemId))
-      .where(raw<boolean>`files.tier = 'direct'`)
-      .where('files.target_id', '=', place.targetId)
-      .where(isStored)
-      .where('files.object_key', '>', after)
-      .orderBy('files.object_key')
-      .limit(raw.lit(limit))
+  /** Makes rows of objects that no file has. */
+  async discover(place: SyncPlace, objects: readonly (FoundObject & { readonly id: string })[], at: number): Promise<void> {
+    const rows = objects.map((object) => ({
+      ...{ id: object.id, tenant_id: place.tenantId, case_id: place.caseId, item_id: place.itemId, tier: 'direct' as const },
+      ...{ name: object.name, content_type: 'application/octet-stream', size: object.size, status: 'READY', target_id: place.targetId },
+      ...{ object_key: object.key, object_size: object.size, uploaded_by: '', created_at: at, ready_at: at, version: 1 },
+      ...{ hash_state: 'none' as const, object_etag: object.etag, object_modified_at: object.modifiedAt, discovered: 1 as const },
+    }))
+    await insertDiscovered(sql, rows as never)
+  },
+
+  /** The next up to `limit` stored files of the scope after a key; null where there are none. Gone: not found, though ready by `readyAt`. */
+  async range(place: SyncPlace, at: { after: string; limit: number; readyAt: number }): Promise<ScopeRange | null> {
+    const some = storedOf(sql, place).where('files.object_key', '>', at.after).limit(raw.lit(at.limit))
+    const isGone = raw`listed is null and ready_at <= cast(${at.readyAt} as bigint)`
+    const row = await sql
+      .selectFrom(some.as('some'))
+      .select((eb) => [eb.fn.countAll<number | string>().as('known'), eb.fn.max<string | null>('key').as('upto')])
+      .select(raw<number | string | null>`sum(case when ${isGone} then 1 else 0 end)`.as('gone'))
+      .executeTakeFirstOrThrow()
+    return row.upto === null ? null : { known: Number(row.known), gone: Number(row.gone ?? 0), upto: row.upto }
+  },
+
+  /** The gone ones with a key in (`after`, `upto`], in order of key. */
+  async goneIn(place: SyncPlace, at: { after: string; upto: string; readyAt: number }): Promise<ScopeFile[]> {
+    const some = storedOf(sql, place).where('files.object_key', '>', at.after).where('files.object_key', '<=', at.upto)
+    return sql
+      .selectFrom(some.as('some'))
+      .select(['id', 'key', 'name', 'size'])
+      .where(raw<boolean>`listed is null and ready_at <= cast(${at.readyAt} as bigint)`)
+      .orderBy('key')
       .execute()
-    return rows.map((row) => ({ ...row, listed: row.listed !== null }))
   },
 
   /**
@@ -215,7 +232,6 @@ export const syncObjectTable = (sql: Sql) => ({
 
 const toObject = (row: Omit<Selectable<Schema['sync_objects']>, 'sync_id'>): FoundObject => ({
   key: row.object_key,
-  fileId: row.file_id,
   name: row.name,
   size: row.size,
   modifiedAt: row.modified_at,

@@ -1,4 +1,5 @@
 import type { HashState } from '@holdfast/api'
+import { newId } from '../../../core/ids.ts'
 import { hasChanged } from '../../../core/object-mark.ts'
 import type { Tx } from '../../../db/store.ts'
 import type { ComparedObject, FoundObject, KnownFile } from '../../../db/sync-objects.ts'
@@ -22,15 +23,16 @@ const reasons = {
 }
 
 /** A listing may tell less than the object itself does, so what looks changed is asked for once more before it counts. */
-async function judge({ target, options }: SyncRun, { object, file, moving }: ComparedObject): Promise<Judged> {
+function judge({ target, options }: SyncRun, { object, file, moving }: ComparedObject): Judged | Promise<Judged> {
   if (!file) return moving ? { is: 'skipped', object, fileId: null, reason: reasons.moving } : { is: 'unknown', object }
   const fileId = file.id
   if (['DELETED', 'FAILED', 'REJECTED'].includes(file.status)) return { is: 'skipped', object, fileId, reason: reasons.going }
   if (file.status !== 'READY' && file.status !== 'DAMAGED') return { is: 'skipped', object, fileId, reason: reasons.coming }
   if (file.missingAt === null && !hasChanged(file.mark, object)) return { is: 'unchanged', object }
-  const stat = await target.stat(object.key, { signal: options.signal })
-  if (!stat) return { is: 'skipped', object, fileId, reason: reasons.unsteady }
-  return file.missingAt !== null || hasChanged(file.mark, stat) ? { is: 'changed', object, file, stat } : { is: 'unchanged', object }
+  return target.stat(object.key, { signal: options.signal }).then((stat): Judged => {
+    if (!stat) return { is: 'skipped', object, fileId, reason: reasons.unsteady }
+    return file.missingAt !== null || hasChanged(file.mark, stat) ? { is: 'changed', object, file, stat } : { is: 'unchanged', object }
+  })
 }
 
 /** What is known of a digest once its object has changed. A mismatch stays one: nothing has shown that it is over. */
@@ -69,12 +71,14 @@ async function applyUnknown(tx: Tx, run: SyncRun, report: SyncReport, page: Page
     return
   }
   if (unknown.length === 0) return
-  const added = await tx.syncObjects.addUnknown(run.place, { after: page.after, upto: page.upto, at: run.deps.clock.now() })
-  for (const { id, name, size } of added) note(report.added, { name, bytes: size, fileId: id })
+  const free = await tx.syncObjects.unknownKeys(run.place, page)
+  // Ids grow with time, so rows that are made in order of key stay close together in every index.
+  const added = unknown.filter(({ object }) => free.has(object.key)).map(({ object }) => ({ ...object, id: newId() }))
+  await tx.syncObjects.discover(run.place, added, run.deps.clock.now())
   await tx.targets.settle(run.place.targetId, { reservedBytes: 0, usedBytes: added.reduce((sum, file) => sum + file.size, 0) })
-  const ids = new Set(added.map((file) => file.id))
+  for (const { id, name, size } of added) note(report.added, { name, bytes: size, fileId: id })
   for (const { object } of unknown) {
-    if (!ids.has(object.fileId)) note(report.skipped, { name: object.name, bytes: object.size, reason: reasons.coming })
+    if (!free.has(object.key)) note(report.skipped, { name: object.name, bytes: object.size, reason: reasons.coming })
   }
 }
 
@@ -91,16 +95,24 @@ async function applyOthers(tx: Tx, run: SyncRun, report: SyncReport, page: Page)
   }
 }
 
+/** Pages without a change that are told of with one commit. */
+const QUIET_PAGES = 10
+
 /** Compares what was listed with the files, a page at a time, and in `apply` adds the unknown and notes the changed ones. */
 export async function compareScope(run: SyncRun): Promise<void> {
   const { deps, place, options } = run
-  for (;;) {
+  for (let quiet = 0; ; ) {
     options.signal.throwIfAborted()
     const after = run.report.phase === 'comparing' ? run.report.after : ''
     const compared = await deps.store.read.syncObjects.page(place, after, AT_ONCE)
     const upto = compared.at(-1)?.object.key
     if (upto === undefined) return
     const page: Page = { after, upto, judged: await someAtOnce(compared, (one) => judge(run, one)) }
+    quiet = page.judged.every((one) => one.is === 'unchanged') ? quiet + 1 : 0
+    if (quiet % QUIET_PAGES > 0) {
+      run.report = { ...run.report, phase: 'comparing', after: upto, unchanged: run.report.unchanged + compared.length }
+      continue
+    }
     await step(run, async (tx, before) => {
       const report = copyReport(before)
       await applyUnknown(tx, run, report, page)

@@ -1,5 +1,4 @@
 import { fromDirectName } from '../../../core/direct-names.ts'
-import { newId } from '../../../core/ids.ts'
 import { itemShortId } from '../../../core/object-keys.ts'
 import type { FoundObject } from '../../../db/sync-objects.ts'
 import type { FolderEntry } from '../../../storage/target.ts'
@@ -33,7 +32,7 @@ async function isItemFolder({ deps, place }: SyncRun, name: string): Promise<boo
 async function take(run: SyncRun, entry: FolderEntry, batch: Batch): Promise<void> {
   if (entry.kind === 'object') {
     const { key, size, modifiedAt, etag } = entry.object
-    batch.objects.push({ key, fileId: newId(), name: nameOf(key), size, modifiedAt: Math.floor(modifiedAt), etag })
+    batch.objects.push({ key, name: nameOf(key), size, modifiedAt: Math.floor(modifiedAt), etag })
     return
   }
   const { name } = entry

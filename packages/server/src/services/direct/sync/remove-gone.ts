@@ -1,6 +1,7 @@
 import type { FileRow } from '../../../db/files.ts'
 import type { Tx } from '../../../db/store.ts'
 import type { ScopeFile } from '../../../db/sync-objects.ts'
+import type { ObjectStat } from '../../../storage/target.ts'
 import { isUnderHold } from '../../holds/require-no-hold.ts'
 import { SyncFault, type SyncRun, someAtOnce, step } from './deps.ts'
 import { copyReport, note, type SyncReport } from './report.ts'
@@ -9,19 +10,8 @@ const AT_ONCE = 1000
 /** So many files may go from a scope whatever their share: with few, half is nothing unusual. */
 const HANDFUL = 3
 
-/** Files of the scope whose object was not listed although it was there before the listing began. */
-const isGone = ({ row }: SyncRun, file: ScopeFile): boolean => !file.listed && file.readyAt <= row.createdAt
-
-async function* pagesOfScope(run: SyncRun, after: string): AsyncGenerator<ScopeFile[]> {
-  for (let from = after; ; ) {
-    run.options.signal.throwIfAborted()
-    const files = await run.deps.store.read.syncObjects.pageOfScope(run.place, from, AT_ONCE)
-    const last = files.at(-1)
-    if (!last) return
-    yield files
-    from = last.key
-  }
-}
+/** What is counted at once costs the database some milliseconds. */
+const COUNTED_AT_ONCE = 10_000
 
 /**
  * Looks what share of the scope would vanish before anything is changed. Where it is more than half, what is mounted or bound may be the
@@ -30,10 +20,16 @@ async function* pagesOfScope(run: SyncRun, after: string): AsyncGenerator<ScopeF
 export async function checkBrake(run: SyncRun): Promise<void> {
   let known = 0
   let gone = 0
-  for await (const files of pagesOfScope(run, '')) {
-    known += files.length
-    gone += files.filter((file) => isGone(run, file)).length
+  const readyAt = run.row.createdAt
+  for (let after = ''; ; ) {
+    run.options.signal.throwIfAborted()
+    const range = await run.deps.store.read.syncObjects.range(run.place, { after, limit: COUNTED_AT_ONCE, readyAt })
+    if (!range) break
+    known += range.known
+    gone += range.gone
+    after = range.upto
   }
+  run.report = { ...run.report, gone }
   if (run.row.allowRemovals || gone <= HANDFUL || gone * 2 <= known) return
   const message =
     `${gone} of the ${known} files that are known here would leave the list: a wrong mount, share or bucket looks the same. ` +
@@ -65,21 +61,39 @@ async function removeOne(tx: Tx, run: SyncRun, { report, gone }: { report: SyncR
   if (!held && (row.mode === 'preview' || (await bury(tx, run, file)))) note(report.removed, told)
 }
 
-/** Takes files whose object is gone out of the list, a page at a time; those under a hold stay, as missing. */
+/**
+ * Takes files whose object is gone out of the list, some at a time; those under a hold stay, as missing. Gone is what was not listed
+ * although it was ready before the Sync began, and is not there when it is asked for: no listing alone takes a file away.
+ */
 export async function removeGone(run: SyncRun): Promise<void> {
-  const { target, options } = run
-  for await (const files of pagesOfScope(run, run.report.phase === 'removing' ? run.report.after : '')) {
-    const gone = files.filter((file) => isGone(run, file))
-    // No listing alone takes a file away: the object itself is asked for.
-    const stats = await someAtOnce(gone, (file) => target.stat(file.key, { signal: options.signal }))
-    await step(run, async (tx, before) => {
-      const report = copyReport(before)
-      for (const [index, one] of gone.entries()) {
-        if (stats[index] === null) await removeOne(tx, run, { report, gone: one })
-        else note(report.skipped, { name: one.name, bytes: one.size, fileId: one.id, reason: 'It is there, though it was not listed.' })
-      }
-      return { ...report, phase: 'removing', after: files.at(-1)?.key ?? before.after }
-    })
-    await options.progress({ listed: run.report.listed })
+  const { target, options, place, deps } = run
+  const readyAt = run.row.createdAt
+  if (run.report.gone === 0) return
+  for (let after = run.report.phase === 'removing' ? run.report.after : ''; ; ) {
+    options.signal.throwIfAborted()
+    const range = await deps.store.read.syncObjects.range(place, { after, limit: AT_ONCE, readyAt })
+    if (!range) return
+    const gone = range.gone === 0 ? [] : await deps.store.read.syncObjects.goneIn(place, { after, upto: range.upto, readyAt })
+    after = range.upto
+    if (gone.length > 0)
+      await removeSome(run, {
+        gone,
+        upto: range.upto,
+        stats: await someAtOnce(gone, (file) => target.stat(file.key, { signal: options.signal })),
+      })
   }
+}
+
+type Some = { readonly gone: readonly ScopeFile[]; readonly stats: readonly (ObjectStat | null)[]; readonly upto: string }
+
+async function removeSome(run: SyncRun, { gone, stats, upto }: Some): Promise<void> {
+  await step(run, async (tx, before) => {
+    const report = copyReport(before)
+    for (const [index, one] of gone.entries()) {
+      if (stats[index] === null) await removeOne(tx, run, { report, gone: one })
+      else note(report.skipped, { name: one.name, bytes: one.size, fileId: one.id, reason: 'It is there, though it was not listed.' })
+    }
+    return { ...report, phase: 'removing', after: upto }
+  })
+  await run.options.progress({ listed: run.report.listed })
 }

@@ -19,6 +19,8 @@ export type SyncReport = {
   after: string
   listed: number
   unchanged: number
+  /** Files that the listing lacks; null before they are counted. */
+  gone: number | null
   /** Why the removals of this Sync need a person's word; null where they do not. */
   brake: string | null
   readonly added: SyncGroup
@@ -33,7 +35,7 @@ export type RunningSync = SyncRow<SyncReport>
 const emptyGroup = (): SyncGroup => ({ count: 0, bytes: 0, examples: [] })
 
 export const newReport = (by: SyncReport['by']): SyncReport => ({
-  ...{ by, phase: 'listing', after: '', listed: 0, unchanged: 0, brake: null },
+  ...{ by, phase: 'listing', after: '', listed: 0, unchanged: 0, gone: null, brake: null },
   ...{ added: emptyGroup(), removed: emptyGroup(), changed: emptyGroup(), missing: emptyGroup(), skipped: emptyGroup() },
 })
 
