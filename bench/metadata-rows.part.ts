@@ -3,7 +3,7 @@ import { systemClock } from '../packages/server/src/core/clock.ts'
 import { newId } from '../packages/server/src/core/ids.ts'
 import { auditLog } from '../packages/server/src/db/audit-log.ts'
 import type { Database } from '../packages/server/src/db/database.ts'
-import { type FileRow, noObjectYet } from '../packages/server/src/db/files.ts'
+import { type FileRow, noObjectYet } from '../packages/server/src/db/file-rows.ts'
 import { migrate } from '../packages/server/src/db/migrate.ts'
 import { createStore, type Store, type Tx } from '../packages/server/src/db/store.ts'
 

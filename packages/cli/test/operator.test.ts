@@ -48,6 +48,19 @@ test('N3: token create prints the token alone, and the server takes it with its 
   const me = await createClient({ baseUrl: server.url, token: printed.trim() }).me.get()
   assert.deepEqual([me.kind, me.name, me.role], ['token', 'ci', 'auditor'])
   assert.equal((await holdfast(['token', 'create', '--data', folder.at('data'), '--role', 'root'])).status, 2)
+  const limited = await succeed([
+    'token',
+    'create',
+    '--data',
+    folder.at('data'),
+    '--role',
+    'examiner',
+    '--scope',
+    'upload.read',
+    'upload.write',
+  ])
+  const { permissions } = await createClient({ baseUrl: server.url, token: limited.trim() }).me.get()
+  assert.ok(permissions.includes('file.upload') && !permissions.includes('case.write'), permissions.join())
 })
 
 test('N3: user create reads the password from standard input, and that person can sign in', async () => {

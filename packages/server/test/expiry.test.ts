@@ -5,7 +5,7 @@ import type { FileStatus } from '@holdfast/api'
 import { startPostgres } from '../../../test/servers/postgres.ts'
 import { checkInstance } from '../src/check-instance.ts'
 import { newId } from '../src/core/ids.ts'
-import type { FileRow } from '../src/db/files.ts'
+import type { FileRow } from '../src/db/file-rows.ts'
 import { expireFiles } from '../src/services/expiry.ts'
 import { type FileWorld, openFileWorld } from './file-world.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Case, Item, PageOf } from '@holdfast/api'
 import { newId } from '../src/core/ids.ts'
-import { type FileRow, noObjectYet } from '../src/db/files.ts'
+import { type FileRow, noObjectYet } from '../src/db/file-rows.ts'
 import { type Call, openWorld, send } from './http-world.ts'
 
 const world = await openWorld()

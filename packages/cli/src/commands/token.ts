@@ -1,4 +1,4 @@
-import type { RoleName } from '@holdfast/api'
+import { type RoleName, type TokenScope, tokenScopes } from '@holdfast/api'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { dataDirOption, tenantOption, withInstance } from '../data-dir.ts'
 
@@ -7,7 +7,7 @@ export const roleOption = (): Option =>
     .choices(['admin', 'examiner', 'viewer', 'auditor'] satisfies RoleName[])
     .makeOptionMandatory()
 
-type Options = { data: string; role: RoleName; name: string; days?: number; tenant?: string }
+type Options = { data: string; role: RoleName; scope?: TokenScope[]; name: string; days?: number; tenant?: string }
 
 /** Adds `token create`. */
 export function registerToken(program: Command): void {
@@ -17,12 +17,17 @@ export function registerToken(program: Command): void {
     .description('Make an API token; prints the token alone. It is shown this once.')
     .addOption(dataDirOption())
     .addOption(roleOption())
+    .addOption(new Option('--scope <SCOPE...>', 'only this of what the role may do; all of it where not given').choices(tokenScopes))
     .option('--name <NAME>', 'what the token is for', 'command line')
     .option('--days <N>', 'days until it expires; never where not given', wholeDays)
     .addOption(tenantOption())
-    .action(async ({ data, role, name, days, tenant }: Options) => {
+    .action(async ({ data, role, scope, name, days, tenant }: Options) => {
       const { createToken } = await import('@holdfast/server/operator')
-      const request = { role, name, tenantId: tenant ?? null, ...(days === undefined ? {} : { expiresInDays: days }) }
+      const limits = {
+        ...(scope === undefined ? {} : { scopes: [...new Set(scope)] }),
+        ...(days === undefined ? {} : { expiresInDays: days }),
+      }
+      const request = { role, name, tenantId: tenant ?? null, ...limits }
       process.stdout.write(`${await withInstance(data, (instance) => createToken(instance, request))}\n`)
     })
 }

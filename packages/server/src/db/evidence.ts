@@ -2,7 +2,7 @@ import type { AssetScanStatus, AssetStatus, FileStatus } from '@holdfast/api'
 import { sql as raw, type Selectable } from 'kysely'
 import { filesOfAssets } from '../core/asset-states.ts'
 import type { Sql } from './database.ts'
-import { type FileRow, fileColumns, typedFile } from './files.ts'
+import { type FileRow, fileColumns, typedFile } from './file-rows.ts'
 import { isHeld } from './hold-cover.ts'
 import type { Schema } from './schema.ts'
 

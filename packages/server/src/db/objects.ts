@@ -1,7 +1,7 @@
 import type { FileStatus } from '@holdfast/api'
 import { sql as raw } from 'kysely'
 import type { Sql } from './database.ts'
-import { type AsStored, type FileRow, fileColumns, typedFile } from './files.ts'
+import { type AsStored, type FileRow, fileColumns, typedFile } from './file-rows.ts'
 import { isHeld, isHeldObject } from './hold-cover.ts'
 
 export type ObjectFilter = {

@@ -1,6 +1,6 @@
 import type { File, Part, UploadSession } from '@holdfast/api'
 import { toIso, toIsoOrNull } from '../core/clock.ts'
-import type { FileView } from '../db/files.ts'
+import type { FileView } from '../db/file-rows.ts'
 import type { StoredPart } from '../db/upload-parts.ts'
 import type { UploadView } from '../db/uploads.ts'
 

@@ -1,7 +1,7 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
 import { assetPrefixes } from '../core/evidence-keys.ts'
 import { directPrefix, objectPrefix, securePrefix } from '../core/object-keys.ts'
-import type { FileRow } from '../db/files.ts'
+import type { FileRow } from '../db/file-rows.ts'
 import type { NewJob } from '../db/job-queue.ts'
 import type { TargetRow } from '../db/targets.ts'
 import type { UploadView } from '../db/uploads.ts'

@@ -1,5 +1,5 @@
 import type { AssetView } from '../../db/evidence.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import { quarantineJobKey } from '../evidence/job-kinds.ts'
 import type { CheckDeps } from './check-store.ts'
 import type { CheckNotes } from './report.ts'

@@ -1,5 +1,5 @@
 import { hasObject } from '../../core/file-states.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import { hashObject } from '../direct/hash-object.ts'
 import { purgeKey, verifyKey } from '../ingest/job-kinds.ts'

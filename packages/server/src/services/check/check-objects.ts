@@ -1,4 +1,4 @@
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { CheckDeps } from './check-store.ts'
 import type { CheckNotes } from './report.ts'
 

@@ -1,6 +1,6 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
 import { findPlannedPart, partPlanOf } from '../../core/upload-plan.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import type { CheckDeps } from './check-store.ts'
 import type { CheckNotes } from './report.ts'

@@ -1,7 +1,7 @@
 import { Problem } from '@holdfast/api'
 import { strongEtag } from '../../core/http-range.ts'
 import { hasChanged } from '../../core/object-mark.ts'
-import type { FileView } from '../../db/files.ts'
+import type { FileView } from '../../db/file-rows.ts'
 import type { ObjectStat } from '../../storage/target.ts'
 import type { TargetAccess } from '../target-access.ts'
 

@@ -1,6 +1,6 @@
 import type { File } from '@holdfast/api'
 import type { Caller } from '../../core/actor.ts'
-import type { FileView } from '../../db/files.ts'
+import type { FileView } from '../../db/file-rows.ts'
 import type { JobRow } from '../../db/job-queue.ts'
 import type { Tables, Tx } from '../../db/store.ts'
 import { toldBy } from '../caller.ts'

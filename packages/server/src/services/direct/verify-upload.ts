@@ -1,6 +1,6 @@
 import { systemActor } from '../../core/actor.ts'
 import { hasChanged, type ObjectMark } from '../../core/object-mark.ts'
-import type { FileChange, FileRow } from '../../db/files.ts'
+import type { FileChange, FileRow } from '../../db/file-rows.ts'
 import type { Tx } from '../../db/store.ts'
 import { type ObjectStat, StorageError, type StorageTarget } from '../../storage/target.ts'
 import { lockIfHeld } from '../holds/lock-objects.ts'

@@ -1,7 +1,7 @@
 import { systemActor } from '../../core/actor.ts'
 import { scanStatusOf } from '../../core/asset-states.ts'
 import type { AssetRow } from '../../db/evidence.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import { type ObjectStat, StorageError, type StorageTarget } from '../../storage/target.ts'
 import type { ObjectContract, Placed } from '../objects/contract.ts'
 import type { ObjectDeps } from '../objects/deps.ts'

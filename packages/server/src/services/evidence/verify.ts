@@ -1,7 +1,7 @@
 import { type AssetVerification, Problem } from '@holdfast/api'
 import type { Caller } from '../../core/actor.ts'
 import type { AssetView } from '../../db/evidence.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { Tx } from '../../db/store.ts'
 import type { ObjectStat, StorageTarget } from '../../storage/target.ts'
 import { toldBy } from '../caller.ts'

@@ -1,6 +1,6 @@
 import { type File, Problem, type UploadComplete } from '@holdfast/api'
 import { type Caller, systemActor } from '../../core/actor.ts'
-import type { FileChange } from '../../db/files.ts'
+import type { FileChange } from '../../db/file-rows.ts'
 import type { Tx } from '../../db/store.ts'
 import type { StoredPart } from '../../db/upload-parts.ts'
 import type { UploadView } from '../../db/uploads.ts'

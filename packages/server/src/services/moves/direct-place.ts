@@ -1,6 +1,6 @@
 import { hasObject } from '../../core/file-states.ts'
 import { isDirectKey } from '../../core/object-keys.ts'
-import type { FileRow, SeenObject } from '../../db/files.ts'
+import type { FileRow, SeenObject } from '../../db/file-rows.ts'
 import type { MoveRow } from '../../db/moves.ts'
 import type { Tx } from '../../db/store.ts'
 import { StorageError, type StorageTarget } from '../../storage/target.ts'

@@ -1,7 +1,7 @@
 import { systemActor } from '../../core/actor.ts'
 import { newId } from '../../core/ids.ts'
 import { DatabaseConflict } from '../../db/database.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import { leftoverTarget, type MoveRow } from '../../db/moves.ts'
 import type { Tx } from '../../db/store.ts'
 import { StorageError } from '../../storage/target.ts'

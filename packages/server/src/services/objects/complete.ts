@@ -1,6 +1,6 @@
 import { type ObjectComplete, Problem, type StoredObject } from '@holdfast/api'
 import { type Caller, systemActor } from '../../core/actor.ts'
-import type { FileChange, FileRow } from '../../db/files.ts'
+import type { FileChange, FileRow } from '../../db/file-rows.ts'
 import type { ObjectRow } from '../../db/objects.ts'
 import type { Tx } from '../../db/store.ts'
 import type { UploadView } from '../../db/uploads.ts'

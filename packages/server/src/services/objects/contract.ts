@@ -1,4 +1,4 @@
-import type { FileChange, FileRow } from '../../db/files.ts'
+import type { FileChange, FileRow } from '../../db/file-rows.ts'
 import type { Tx } from '../../db/store.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import type { Judgement } from './settle.ts'

@@ -1,5 +1,5 @@
 import { retainedFrom } from '../../core/retention.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { Tx } from '../../db/store.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import { bucketUrlExpiry } from '../ingest/abort.ts'

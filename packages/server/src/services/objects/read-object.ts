@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { segmentsCovering, sliceOfSegment } from '@holdfast/container'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import type { ByteSource } from '../../validate/validator.ts'
 import { asDamage, ObjectDamaged } from '../sealed/damage.ts'

@@ -1,7 +1,7 @@
 import { type MalwareVerdict, Problem, type ValidationFinding } from '@holdfast/api'
 import { toIsoOrNull } from '../../core/clock.ts'
 import type { ObjectPolicy } from '../../core/object-classes.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import type { MalwareScanner } from '../../validate/malware.ts'
 import type { ByteSource, Validator } from '../../validate/validator.ts'

@@ -1,5 +1,5 @@
 import type { Actor } from '../../core/actor.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { Store } from '../../db/store.ts'
 import type { ObjectDamaged } from './damage.ts'
 

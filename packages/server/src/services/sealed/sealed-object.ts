@@ -7,7 +7,7 @@ import {
   segmentStoredLength,
 } from '@holdfast/container'
 import type { FloeCipher } from '@holdfast/container/node'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { KeyHierarchy } from '../../keys/hierarchy.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import { openCipher } from '../ingest/session.ts'

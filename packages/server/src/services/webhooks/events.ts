@@ -1,7 +1,7 @@
 import type { WebhookEventType } from '@holdfast/api'
 import { toIso } from '../../core/clock.ts'
 import { newId } from '../../core/ids.ts'
-import type { FileRow } from '../../db/files.ts'
+import type { FileRow } from '../../db/file-rows.ts'
 import type { Tx } from '../../db/store.ts'
 import type { EndpointRow } from '../../db/webhooks.ts'
 import { deliverWebhookJob } from './job-kinds.ts'

@@ -1,4 +1,4 @@
-import type { FileRow } from '../../../db/files.ts'
+import type { FileRow } from '../../../db/file-rows.ts'
 import type { Tx } from '../../../db/store.ts'
 import type { ScopeFile } from '../../../db/sync-objects.ts'
 import type { ObjectStat } from '../../../storage/target.ts'
