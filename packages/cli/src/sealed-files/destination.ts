@@ -119,12 +119,22 @@ async function nameAnew(temporary: string, path: string): Promise<void> {
   await rm(temporary)
 }
 
+function openNew(path: string, interrupted: Disposable): number {
+  try {
+    return openSync(path, 'wx', 0o666)
+  } catch (error) {
+    interrupted[Symbol.dispose]()
+    throw error
+  }
+}
+
 async function fileDestination(path: string, existing: Stats | undefined, options: { replace: boolean }): Promise<FileDestination> {
   const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.part`)
-  const descriptor = openSync(temporary, 'wx', 0o666)
+  // From before there is anything to take away, so that no interrupt falls in between.
+  const interrupted = onInterrupt(() => rmSync(temporary, { force: true }))
+  const descriptor = openNew(temporary, interrupted)
   const direct = openDirect(temporary)
   let left = true
-  const interrupted = onInterrupt(() => rmSync(temporary, { force: true }))
   const close = () => {
     left = false
     interrupted[Symbol.dispose]()

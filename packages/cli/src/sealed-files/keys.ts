@@ -46,18 +46,26 @@ export function createFileKey(path: string): NewFileKey {
     )
   }
   const key = new Uint8Array(randomBytes(FLOE_KEY_BYTES))
-  const descriptor = openSync(path, 'wx', 0o600)
-  const remove = () => rmSync(path, { force: true })
-  const interrupted = onInterrupt(remove)
+  let made = false
   let kept = false
+  const remove = () => {
+    if (made) rmSync(path, { force: true })
+  }
+  // From before there is anything to take away, so that no interrupt falls in between.
+  const interrupted = onInterrupt(remove)
   try {
-    writeSync(descriptor, `${Buffer.from(key).toString('hex')}\n`)
-    fsyncSync(descriptor)
+    const descriptor = openSync(path, 'wx', 0o600)
+    made = true
+    try {
+      writeSync(descriptor, `${Buffer.from(key).toString('hex')}\n`)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (error) {
+    interrupted[Symbol.dispose]()
     remove()
     throw error
-  } finally {
-    closeSync(descriptor)
   }
   return {
     key,
