@@ -1,12 +1,14 @@
 // An upload from Chromium, with the browser hashing it and without, over a line of 1 Gb/s and over loopback. Both cores are shared with the server.
-// `--tier direct` sends the parts straight into versitygw, by presigned requests.
+// `--tier direct` sends the parts straight into versitygw, by presigned requests. `--once` sends one file with hashing over loopback and tells
+// the peak memory of page and server: with SIZE=20000000000 that of a file which fits into neither.
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PutBucketCorsCommand } from '@aws-sdk/client-s3'
 import type { Target } from '@holdfast/api'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { MIN_PART_PLAIN_BYTES } from '../packages/api/src/limits.ts'
 import { s3Fields } from '../packages/server/test/direct-world.ts'
@@ -16,7 +18,7 @@ import type { PageReport, PageRequest } from './browser-page.part.ts'
 import { type BenchServer, startHoldfast } from './holdfast.part.ts'
 import { compare, type Variant } from './rounds.part.ts'
 
-const { values } = parseArgs({ options: { tier: { type: 'string', default: 'secure' } } })
+const { values } = parseArgs({ options: { tier: { type: 'string', default: 'secure' }, once: { type: 'boolean' } } })
 const tier = values.tier === 'direct' ? 'direct' : 'secure'
 const SIZE = Number(process.env.SIZE ?? 1024 ** 3)
 const ROUNDS = Number(process.env.ROUNDS ?? 3)
@@ -108,6 +110,40 @@ async function bindBucket(server: BenchServer, origin: string): Promise<AsyncDis
   return s3
 }
 
+const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`
+
+/** Peak resident memory of the largest page so far, in bytes. */
+async function peakOfPages(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  const peaks = processInfo
+    .filter(({ type }) => type === 'renderer')
+    .map(({ id }) => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0) * 1024)
+  return Math.max(...peaks)
+}
+
+async function sendOnce(browser: Browser, bench: Bench): Promise<void> {
+  const before = [await peakOfPages(browser), bench.server.peakMemory()]
+  const seconds = await upload(bench, true).run()
+  const [page, server] = [await peakOfPages(browser), bench.server.peakMemory()]
+  process.stdout.write(
+    `  ${Math.round(SIZE / 1e6)} MB with hashing in ${Math.round(seconds)} s (${Math.round(SIZE / 1e6 / seconds)} MB/s); ` +
+      `peak memory of the page ${mib(before[0]!)} → ${mib(page)}, of the server ${mib(before[1]!)} → ${mib(server)}\n`,
+  )
+}
+
+async function compareLines(bench: Bench): Promise<void> {
+  const { page, context } = bench
+  const variants = [upload(bench, false), upload(bench, true)]
+  process.stdout.write('Targets: with hashing ≥ 0.95 of without on 1 Gb/s, ≥ 0.65 on loopback; 60 frames a second\n')
+  const network = await context.newCDPSession(page)
+  await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: GIGABIT })
+  await compare('From Chromium over 1 Gb/s', variants, { rounds: ROUNDS, bytes: SIZE })
+  await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
+  await compare('From Chromium over loopback', variants, { rounds: ROUNDS, bytes: SIZE })
+  process.stdout.write(`  longest frame while hashing: ${Math.round(Math.max(...smoothness))} ms\n`)
+}
+
 const folder = process.env.HOLDFAST_BENCH_DIR ?? '/tmp'
 await using server = await startHoldfast(process.env.HOLDFAST_BENCH_DIR, { HOLDFAST_ALLOW_LOCAL_TARGETS: '1' })
 const built = join(folder, `browser-bench-${process.pid}`)
@@ -125,14 +161,7 @@ try {
   page.setDefaultTimeout(0)
   await page.setInputFiles('input', path)
   const bench: Bench = { server, page, context, known }
-  const variants = [upload(bench, false), upload(bench, true)]
-  process.stdout.write('Targets: with hashing ≥ 0.95 of without on 1 Gb/s, ≥ 0.65 on loopback; 60 frames a second\n')
-  const network = await context.newCDPSession(page)
-  await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: GIGABIT })
-  await compare('From Chromium over 1 Gb/s', variants, { rounds: ROUNDS, bytes: SIZE })
-  await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
-  await compare('From Chromium over loopback', variants, { rounds: ROUNDS, bytes: SIZE })
-  process.stdout.write(`  longest frame while hashing: ${Math.round(Math.max(...smoothness))} ms\n`)
+  await (values.once ? sendOnce(browser, bench) : compareLines(bench))
 } finally {
   await browser.close()
   await rm(path, { force: true })

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Item, Sync, SyncStart } from '@holdfast/api'
 import type { Caller } from '../src/core/actor.ts'
-import { systemClock } from '../src/core/clock.ts'
 import { type CrashPoints, noCrashPoints } from '../src/core/crash-point.ts'
 import { newId } from '../src/core/ids.ts'
 import { directScope } from '../src/core/object-keys.ts'
@@ -19,7 +18,7 @@ import { createTenant } from '../src/services/setup.ts'
 import { createMemoryStore, type MemoryStore, memoryTarget } from '../src/storage/memory.ts'
 import type { StorageTarget } from '../src/storage/target.ts'
 import { migrated, type Place, storeOn } from './database-places.ts'
-import type { TestClock } from './http-world.ts'
+import { movableClock, type TestClock } from './test-clock.ts'
 
 const quiet: SyncOptions = { signal: new AbortController().signal, progress: async () => {} }
 
@@ -50,17 +49,6 @@ export interface DirectRoom {
   usedBytes(): Promise<number>
 }
 
-export function settableClock(): TestClock {
-  let ahead = 0
-  return {
-    now: () => systemClock.now() + ahead,
-    sleep: systemClock.sleep,
-    advance(milliseconds) {
-      ahead += milliseconds
-    },
-  }
-}
-
 async function makeTarget(store: Store, tenantId: string): Promise<string> {
   const id = newId()
   await store.transaction(async (tx) => {
@@ -75,7 +63,7 @@ async function makeTarget(store: Store, tenantId: string): Promise<string> {
 export const openRoom = async (place: Place): Promise<DirectRoom> => roomOn(await migrated(place))
 
 export async function roomOn(database: Database, points: CrashPoints = noCrashPoints): Promise<DirectRoom> {
-  const clock = settableClock()
+  const clock = movableClock()
   const store = storeOn(database, clock)
   const slug = randomBytes(4).toString('hex')
   const by = { actor: commandLineActor, requestId: null, at: clock.now() }

@@ -6,7 +6,6 @@ import { type RoleName, roles } from '@holdfast/api'
 import type { InjectOptions } from 'fastify'
 import { createApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
-import { type Clock, systemClock } from '../src/core/clock.ts'
 import { noCrashPoints } from '../src/core/crash-point.ts'
 import { createNoteSigner } from '../src/core/signed-note.ts'
 import { auditLog } from '../src/db/audit-log.ts'
@@ -30,20 +29,9 @@ import { createLocalRoot } from '../src/storage/local.ts'
 import { createMemoryStore, memoryTarget } from '../src/storage/memory.ts'
 import { createTargetPool } from '../src/storage/target-pool.ts'
 import { checkAnswer, isJson } from './http-contract.ts'
+import { movableClock, type TestClock } from './test-clock.ts'
 
-export type TestClock = Clock & { advance(milliseconds: number): void }
-
-/** The real time, which can be put forward. */
-export function movableClock(): TestClock {
-  let ahead = 0
-  return {
-    now: () => systemClock.now() + ahead,
-    sleep: systemClock.sleep,
-    advance(milliseconds) {
-      ahead += milliseconds
-    },
-  }
-}
+export { movableClock, type TestClock } from './test-clock.ts'
 
 export type Tenant = { readonly id: string; readonly targetId: string; readonly tokens: Readonly<Record<RoleName, string>> }
 
