@@ -50,8 +50,8 @@ const targetColumns = (mayWrite: boolean): readonly Column<Target>[] => [
     ),
   },
   { id: 'usage', header: 'Usage', width: '14.5rem', cell: (target) => <UsageOf target={target} /> },
-  { id: 'tested', header: 'Last test', width: '12.75rem', cell: (target) => <LastTest target={target} /> },
-  { id: 'abilities', header: 'Can do', width: '11rem', cell: (target) => <CanDo target={target} /> },
+  { id: 'tested', header: 'Last test', width: '14rem', cell: (target) => <LastTest target={target} /> },
+  { id: 'abilities', header: 'Can do', width: '10rem', cell: (target) => <CanDo target={target} /> },
   {
     id: 'roles',
     header: 'Serves',
