@@ -44,6 +44,14 @@ async function makeFile(path: string): Promise<Known> {
   return { whole: whole.digest('hex'), parts }
 }
 
+/** A file of that length at once: what it holds is nothing to the memory that it takes. Its digests nobody asks for. */
+async function makeSparse(path: string): Promise<Known> {
+  await using file = await open(path, 'w')
+  await file.write('the first bytes')
+  await file.truncate(SIZE)
+  return { whole: '', parts: [] }
+}
+
 type Place = { readonly server: BenchServer; readonly folder: string; readonly web: EngineOrigin | null }
 
 /** The client as a page: with `web` behind an origin of its own, where only calls pass and the parts go elsewhere. */
@@ -150,7 +158,7 @@ const built = join(folder, `browser-bench-${process.pid}`)
 await using web = tier === 'direct' ? await startEngineOrigin(built, server.url.href) : null
 await using _bucket = web === null ? null : await bindBucket(server, web.origin)
 const path = join(folder, `browser-bench-${process.pid}.bin`)
-const known = await makeFile(path)
+const known = values.once ? await makeSparse(path) : await makeFile(path)
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-dev-shm-usage'],

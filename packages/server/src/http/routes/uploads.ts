@@ -51,6 +51,7 @@ function registerSessions(app: HttpApp, { uploads }: Services): void {
       'TARGET_REMOVED',
       'TOO_MANY_UPLOADS',
       'QUOTA_FULL',
+      'TARGET_UNAVAILABLE',
     ]),
   }
   app.post('/api/v1/upload-sessions', { config: { ...config, idempotent: 'replay' }, schema: create }, async (request, reply) => {
