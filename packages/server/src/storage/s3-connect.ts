@@ -28,6 +28,7 @@ export function s3ConnectSteps(options: S3Options): ProbeStep[] {
           return s3.bucket
         } finally {
           s3.client.destroy()
+          s3.patient.destroy()
         }
       },
     },

@@ -10,6 +10,8 @@ export type S3Encryption = { readonly mode: 'kms'; readonly keyId: string } | { 
 /** What the calls of one S3 target share. */
 export type S3 = {
   readonly client: S3Client
+  /** For completing an upload: a gateway puts the parts together in silence, for minutes where the object is large. */
+  readonly patient: S3Client
   readonly clock: Clock
   readonly bucket: string
   /** '' or ending in '/'. */

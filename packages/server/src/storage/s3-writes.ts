@@ -133,7 +133,7 @@ const conditionOf = (s3: S3, options: CommitOptions): { IfNoneMatch?: '*' } =>
 async function complete(s3: S3, { Key, write, receipts }: Commit, options: CommitOptions): Promise<void> {
   const Parts = receipts.map(({ number, tag }) => ({ PartNumber: number, ETag: tag ?? '' }))
   await request('s3:PutObject', options, (http) =>
-    s3.client.send(
+    s3.patient.send(
       new CompleteMultipartUploadCommand({
         Bucket: s3.bucket,
         Key,

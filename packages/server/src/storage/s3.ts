@@ -33,10 +33,15 @@ export type S3Options = {
   readonly conditionalWrites?: boolean
 }
 
+/** How long the completion of an upload may be silent where no other time is asked for, in milliseconds. */
+const LONGEST_SILENCE = 15 * 60_000
+
 export function createS3(options: S3Options): S3 {
   const { endpoint, region, credentials, verifyCertificate = true, timeout = 30_000, policy, kmsKeyId, prefix = '' } = options
+  const access = { endpoint, region, credentials, verifyCertificate, policy, clock: options.clock }
   return {
-    client: createS3Client({ endpoint, region, credentials, verifyCertificate, timeout, policy, clock: options.clock }),
+    client: createS3Client({ ...access, timeout }),
+    patient: createS3Client({ ...access, timeout: options.timeout ?? LONGEST_SILENCE }),
     clock: options.clock,
     bucket: options.bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
@@ -125,6 +130,7 @@ export function openS3TargetOver(s3: S3, options: Pick<S3Options, 'objectLock'>)
     async [Symbol.asyncDispose]() {
       closed = true
       s3.client.destroy()
+      s3.patient.destroy()
     },
   }
 }
