@@ -44,7 +44,9 @@ test('S9: where the browser has file handles, an interrupted upload goes on by o
   await page.getByRole('button', { name: 'Go on with image.dd' }).click()
   await rowSays(page, 'image.dd', 'Ready')
   await page.getByRole('button', { name: 'image.dd', exact: true }).click()
-  assert.equal(await page.getByRole('dialog', { name: 'File details' }).getByText(digest).count(), 2)
+  const digests = page.getByRole('dialog', { name: 'File details' }).getByText(digest)
+  await digests.nth(1).waitFor()
+  assert.equal(await digests.count(), 2)
   assert.deepEqual(visitor.complaints, [])
 })
 
