@@ -40,7 +40,8 @@ export type World = {
   readonly idempotent: Map<string, UploadSession>
   readonly requests: { operation: Operation; method: string; path: string; headers: IncomingMessage['headers'] }[]
   readonly faults: FaultRule[]
-  readonly settings: { partSize: number; pollsUntilReady: number; token: string; urlSeconds: number }
+  /** `pendingCompletes`: so many completions are told that the storage is still at it. */
+  readonly settings: { partSize: number; pollsUntilReady: number; token: string; urlSeconds: number; pendingCompletes: number }
   /** Where the parts of direct files go; without it they come through this server. */
   bucket: BucketServer | null
 }
@@ -51,7 +52,7 @@ export const createWorld = (settings: Partial<World['settings']> = {}): World =>
   idempotent: new Map(),
   requests: [],
   faults: [],
-  settings: { partSize: 64 * 1024, pollsUntilReady: 1, token: 'hf_test', urlSeconds: 60, ...settings },
+  settings: { partSize: 64 * 1024, pollsUntilReady: 1, token: 'hf_test', urlSeconds: 60, pendingCompletes: 0, ...settings },
   bucket: null,
 })
 
@@ -241,6 +242,10 @@ function complete(world: World, upload: Upload, declared: string): StoredFile {
   if (session.status !== 'open') throw new Problem('UPLOAD_CLOSED')
   dropUnproven(world, upload)
   if (parts.size < session.partCount) throw new Problem('PARTS_MISSING')
+  if (world.settings.pendingCompletes > 0) {
+    world.settings.pendingCompletes -= 1
+    return { ...newFile(upload), status: 'PENDING_UPLOAD' }
+  }
   session.status = 'completed'
   const bytes = Buffer.concat([...parts].sort(([a], [b]) => a - b).map(([, part]) => part))
   const file = { ...newFile(upload), declaredSha256: declared, bytes, polls: 0 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { UploadSource } from '@holdfast/client'
 import { fileSource } from '@holdfast/client/node'
-import { type Fault, type Operation, sha256, startProtocolServer } from './protocol-server.ts'
+import { createWorld, type Fault, type Operation, sha256, startProtocolServer } from './protocol-server.ts'
 import { assertStored, named, plant, puts, tuning, upload } from './upload-run.ts'
 
 for (const size of [0, 1, 65_536, 65_537, 700_001]) {
@@ -33,6 +33,20 @@ test('S9: a file of this machine arrives as it was', async () => {
   } finally {
     await rm(folder, { recursive: true })
   }
+})
+
+test('D5 S9: a storage that puts the parts together for long keeps the upload at Finalizing, with one completion after another', async () => {
+  await using server = await startProtocolServer(createWorld({ pendingCompletes: 3 }))
+  const bytes = randomBytes(100_000)
+  const { run, states } = upload(server, named(bytes))
+  assertStored(server, await run.done, bytes)
+  assert.equal(server.world.requests.filter(({ operation }) => operation === 'complete').length, 4)
+  const from = states.findIndex(({ phase }) => phase === 'completing')
+  const after = new Set(states.slice(from).map(({ phase }) => phase))
+  assert.deepEqual(
+    [...after].filter((phase) => phase !== 'verifying'),
+    ['completing', 'ready'],
+  )
 })
 
 const passingFaults: [string, Operation, Fault][] = [

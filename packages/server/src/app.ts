@@ -39,6 +39,7 @@ import { evidenceService } from './services/evidence.ts'
 import { fileService } from './services/files.ts'
 import { holdService } from './services/holds/holds.ts'
 import { idempotencyService } from './services/idempotency.ts'
+import { createCompletions } from './services/ingest/completions.ts'
 import { defaultIngestLimits, type IngestDeps } from './services/ingest/deps.ts'
 import { createDigestPool } from './services/ingest/digest-pool.ts'
 import { createPartAttempts } from './services/ingest/part-attempts.ts'
@@ -105,14 +106,17 @@ type Engines = {
   readonly sender: WebhookSender
 }
 
-function createEngines(instance: Instance, resources: AsyncDisposableStack, logger: Logger): Engines {
+type EngineOptions = { readonly logger: Logger; readonly alone: boolean }
+
+function createEngines(instance: Instance, resources: AsyncDisposableStack, { logger, alone }: EngineOptions): Engines {
   const { config, secrets, store, clock, credentials, keys, targets, points } = instance
   const { directUploadsPerUser, directPartsAtOnce } = config
   const limits = { ...defaultIngestLimits, directUploadsPerUser, directPartsAtOnce }
   const digests = resources.use(createDigestPool(Math.max(1, Math.min(4, availableParallelism() - 1))))
   const attempts = createPartAttempts(defaultIngestLimits.partsAtOnce)
   const memory = createPartMemory(SPARE_PART_BUFFERS)
-  const ingest = { store, clock, keys, targets, digests, memory, attempts, points, limits }
+  const completions = createCompletions({ store, clock, alone })
+  const ingest = { store, clock, keys, targets, digests, memory, attempts, completions, points, limits }
   const reader = { keys, memory: createSegmentMemory(KEPT_SEGMENTS), ends: createKnownEnds(KNOWN_ENDS) }
   const targetDeps = { store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }
   const onUntested = (err: unknown): void => logger.warn({ err }, 'The bucket of the configuration could not be tested')
@@ -204,10 +208,11 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const logger = options.logger ?? createLogger()
   await using opened = new AsyncDisposableStack()
   const setupCode = (await store.read.memberships.any()) ? null : mintSetupCode()
-  const engines = createEngines(instance, opened, logger)
+  const alone = options.alone ?? false
+  const engines = createEngines(instance, opened, { logger, alone })
   const services = createServices(instance, engines, { logger, setupCode })
   const jobs = createWorker({
-    ...{ store, clock, points, logger, alone: options.alone ?? false },
+    ...{ store, clock, points, logger, alone },
     handlers: createHandlers(instance, engines, logger),
     schedules: [
       ...sweepSchedules,
@@ -227,6 +232,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
     config: { publicUrl: config.publicUrl, trustProxy: config.trustedProxies ?? false, webRoot: options.webRoot ?? null, version },
   })
   opened.defer(() => http.close())
+  opened.defer(() => engines.ingest.completions.stop())
   engines.configured.ensureAll().catch((err: unknown) => logger.error({ err }, 'The bucket of the configuration could not be bound'))
   sequencer.start((err) => logger.error({ err }, 'The audit log could not be signed; its entries wait'))
   const resources = opened.move()

@@ -288,5 +288,5 @@ function ingestOf(world: FileWorld) {
   const { store, clock, keys, targets, points } = world.instance
   const none = undefined as never
   const limits = { uploadsPerUser: 1, partsAtOnce: 1, directUploadsPerUser: 1, directPartsAtOnce: 1 }
-  return { store, clock, keys, targets, points, limits, digests: none, memory: none, attempts: none }
+  return { store, clock, keys, targets, points, limits, digests: none, memory: none, attempts: none, completions: none }
 }

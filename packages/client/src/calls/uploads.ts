@@ -17,7 +17,7 @@ export const uploadCalls = (http: Http) => {
       http.json({ method: 'GET', path: uploadPath(uploadId) }, options),
     /** Where part `number` (from 1) is put; bodies are sent by an upload source. */
     partUrl: (uploadId: string, number: number): string => http.url(`${uploadPath(uploadId)}/parts/${number}`),
-    /** Ends the transfer; may be repeated, the answer stays the same. */
+    /** Ends the transfer; may be repeated, the answer stays the same. PENDING_UPLOAD (202): the storage is still at it, ask again. */
     complete: (uploadId: string, request: UploadComplete, options?: CallOptions): Promise<StoredFile> =>
       http.json({ method: 'POST', path: `${uploadPath(uploadId)}/complete`, body: request, repeatable: true }, options),
     /** Has the server drop the upload, also where the page is closed meanwhile. */

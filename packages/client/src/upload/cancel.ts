@@ -77,5 +77,10 @@ async function abortOnce(context: RunContext, uploadId: string): Promise<Dropped
     throw error
   })
   if (now === null || now.status === 'aborted') return 'dropped'
+  if (now.status === 'completing') await untilAnswered(context, now.id)
   return now.status === 'completed' ? client.files.get(now.fileId, options) : 'undecided'
 }
+
+/** Waits for the completion that came first for as long as the server lets one wait; what became of it is asked for next. */
+const untilAnswered = ({ client, signal, tuning }: RunContext, uploadId: string): Promise<unknown> =>
+  client.uploads.complete(uploadId, {}, { signal, retries: 0, timeoutMs: tuning.completeMs }).catch(() => null)

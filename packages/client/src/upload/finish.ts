@@ -20,12 +20,23 @@ export async function completeUpload(context: RunContext, digest: DigestTask): P
     progress.enter('completing')
     const uploadId = progress.session!.id
     try {
-      return await persist(() => client.uploads.complete(uploadId, { sha256 }, { ...once(context), timeoutMs: tuning.completeMs }))
+      return await untilWhole(context, () =>
+        client.uploads.complete(uploadId, { sha256 }, { ...once(context), timeoutMs: tuning.completeMs }),
+      )
     } catch (error) {
       if (round === ROUNDS || !(error instanceof ApiProblem && error.code === 'PARTS_MISSING')) throw error
       progress.learn(await persist(() => client.uploads.get(uploadId, once(context))))
     }
     await sendMissing(context, digest)
+  }
+}
+
+/** A storage may put parts together for minutes: until then each answer, a while after its question, says that it is still at it. */
+async function untilWhole({ persist, tuning, signal }: RunContext, complete: () => Promise<StoredFile>): Promise<StoredFile> {
+  for (;;) {
+    const file = await persist(complete)
+    if (file.status !== 'PENDING_UPLOAD') return file
+    await sleep(tuning.pollMs.first, signal)
   }
 }
 

@@ -6,7 +6,7 @@ import type { NewJob } from '../db/job-queue.ts'
 import type { TargetRow } from '../db/targets.ts'
 import type { UploadView } from '../db/uploads.ts'
 import { abortIdleUpload } from './ingest/abort.ts'
-import { finishCompletion } from './ingest/complete.ts'
+import { resumeCompletion } from './ingest/complete.ts'
 import type { IngestDeps } from './ingest/deps.ts'
 import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
 import { scanObjectJob } from './objects/job-kinds.ts'
@@ -61,7 +61,7 @@ export async function sweepUploads(deps: IngestDeps, options: SweepOptions): Pro
     await abortIdleUpload(deps, upload, idleSince)
   })
   await each(untouched('completing', now - STUCK_MILLISECONDS), { ...options, about }, async (upload) => {
-    if (upload.policy === null) await finishCompletion(deps, upload)
+    if (upload.policy === null) await resumeCompletion(deps, upload)
   })
   await requeue(deps, options)
 }

@@ -1,5 +1,4 @@
 import type {
-  File,
   PageOf,
   Part,
   PartReceipts,
@@ -15,7 +14,7 @@ import { initiateDirect } from './direct/initiate.ts'
 import { givePartUrls, keepReceipts } from './direct/presigned-parts.ts'
 import { toSession } from './file-view.ts'
 import { abortUpload } from './ingest/abort.ts'
-import { completeUpload } from './ingest/complete.ts'
+import { type Completed, completeUpload } from './ingest/complete.ts'
 import type { IngestDeps } from './ingest/deps.ts'
 import { initiateUpload } from './ingest/initiate.ts'
 import { createOpenSessions } from './ingest/open-sessions.ts'
@@ -39,7 +38,7 @@ export interface UploadService {
   keepReceipts(caller: Caller, request: { uploadId: string } & PartReceipts): Promise<{ items: Part[] }>
   /** All parts at once, as one body. */
   putContent(caller: Caller, request: { uploadId: string; body: PartBody }): Promise<UploadSession>
-  complete(caller: Caller, request: { uploadId: string } & UploadComplete): Promise<File>
+  complete(caller: Caller, request: { uploadId: string } & UploadComplete): Promise<Completed>
   abort(caller: Caller, uploadId: string): Promise<void>
 }
 
@@ -64,9 +63,9 @@ export function uploadService(deps: IngestDeps): UploadService {
     putPart: (caller, request) => putPart({ ...deps, sessions }, caller, request),
     putContent: (caller, request) => putContent({ ...deps, sessions }, caller, request),
     async complete(caller, request) {
-      const file = await completeUpload(deps, caller, request)
+      const completed = await completeUpload(deps, caller, request)
       sessions.drop(request.uploadId)
-      return file
+      return completed
     },
     async abort(caller, uploadId) {
       await abortUpload(deps, caller, uploadId)

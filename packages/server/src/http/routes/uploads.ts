@@ -79,15 +79,25 @@ function registerSessions(app: HttpApp, { uploads }: Services): void {
 function registerEnds(app: HttpApp, { uploads }: Services): void {
   const complete = {
     summary: 'Complete an upload',
-    description: 'Repeatable: a second call answers the same file. The file is SCANNING until its stored bytes are read back and proven.',
+    description:
+      'Repeatable: a second call answers the same file. The file is SCANNING until its stored bytes are read back and proven. ' +
+      '202: the storage is still putting the parts together and the file is PENDING_UPLOAD; ask again, which joins that work and waits for it.',
     tags,
     params: IdParams,
     body: UploadComplete,
-    response: answers({ 200: File }, ['NOT_FOUND', 'PARTS_MISSING', 'UPLOAD_CLOSED', 'TARGET_REMOVED', 'TARGET_UNAVAILABLE', 'DISK_FULL']),
+    response: answers({ 200: File, 202: File }, [
+      'NOT_FOUND',
+      'PARTS_MISSING',
+      'UPLOAD_CLOSED',
+      'TARGET_REMOVED',
+      'TARGET_UNAVAILABLE',
+      'DISK_FULL',
+    ]),
   }
-  app.post('/api/v1/upload-sessions/:id/complete', { config, schema: complete }, async (request, reply) =>
-    tagged(reply, await uploads.complete(request.caller, { uploadId: request.params.id, ...request.body })),
-  )
+  app.post('/api/v1/upload-sessions/:id/complete', { config, schema: complete }, async (request, reply) => {
+    const { file, running } = await uploads.complete(request.caller, { uploadId: request.params.id, ...request.body })
+    return tagged(reply.code(running ? 202 : 200), file)
+  })
 
   const abort = {
     summary: 'Cancel an upload',

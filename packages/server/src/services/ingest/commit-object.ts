@@ -58,13 +58,14 @@ async function leaseOrReopen(deps: IngestDeps, upload: UploadView): Promise<Targ
 }
 
 /** Makes the object appear at its key, durably; answers how it looks there. A direct one takes nobody else's place. */
-export async function commitObject(deps: IngestDeps, upload: UploadView): Promise<ObjectStat> {
+export async function commitObject(deps: IngestDeps, upload: UploadView, signal?: AbortSignal): Promise<ObjectStat> {
   await using lease = await leaseOrReopen(deps, upload)
   const { target } = lease
   const { writeId, receipts } = await storedParts(deps, upload, target)
   deps.points.reach('upload.complete.before-commit-write')
   try {
-    const stat = await target.commitWrite(upload.objectKey, writeId, receipts, { ifAbsent: upload.tier === 'direct' })
+    const options = { ifAbsent: upload.tier === 'direct', ...(signal ? { signal } : {}) }
+    const stat = await target.commitWrite(upload.objectKey, writeId, receipts, options)
     if (stat.size !== upload.objectSize) throw new StorageError('bad-part', `The object has ${stat.size} bytes, not ${upload.objectSize}`)
     deps.points.reach('upload.complete.after-commit-write')
     return stat

@@ -7,6 +7,7 @@ import type { UploadView } from '../../db/uploads.ts'
 import type { ObjectStat } from '../../storage/target.ts'
 import { toFile } from '../file-view.ts'
 import { commitObject, MAX_LISTED } from './commit-object.ts'
+import { COMPLETION_WAIT } from './completions.ts'
 import type { IngestDeps } from './deps.ts'
 import { verifyFileJob } from './job-kinds.ts'
 import { getUpload, requireOwner, uploadClosed, uploadNotFound } from './session.ts'
@@ -26,16 +27,20 @@ function requireAllParts(upload: UploadView, parts: readonly StoredPart[]): void
   })
 }
 
-/** Closes the upload for parts, for good unless the target then turns out not to hold them. Exactly one of cancel and complete gets through. */
-async function beginCompletion(deps: IngestDeps, upload: UploadView, declaredSha256: string | null): Promise<void> {
-  await deps.store.transaction(async (tx) => {
+/**
+ * Closes the upload for parts, for good unless the target then turns out not to hold them. Exactly one of cancel and complete gets through.
+ * False where it was closed before.
+ */
+async function beginCompletion(deps: IngestDeps, upload: UploadView, declaredSha256: string | null): Promise<boolean> {
+  return deps.store.transaction(async (tx) => {
     const now = await tx.uploads.find(upload.tenantId, upload.id)
     if (!now) throw uploadNotFound()
-    if (now.status === 'completing' || now.status === 'completed') return
+    if (now.status === 'completing' || now.status === 'completed') return false
     if (now.status === 'aborted') throw uploadClosed(now)
     requireAllParts(now, await tx.uploads.parts(upload.id))
     await tx.uploads.move(now, 'open', 'completing', deps.clock.now())
     if (declaredSha256 !== null) await tx.files.declare({ tenantId: now.tenantId, id: now.fileId }, declaredSha256)
+    return true
   })
 }
 
@@ -79,31 +84,60 @@ async function settle(tx: Tx, upload: UploadView, by: Settled): Promise<void> {
 /** A pass of the target is noted at most this often, so that uploads do not all write to its row (T7 counts in minutes). */
 export const PASS_NOTED_EVERY = 60_000
 
-/** Takes a completion that has begun to its end, from wherever it was interrupted. */
-export async function finishCompletion(
+/**
+ * Takes a completion that has begun to its end, from wherever it was interrupted. Where it runs already it is joined; `mine` says that no
+ * other instance can be at it.
+ */
+export function finishCompletion(
   deps: IngestDeps,
-  upload: UploadView,
-  by: Finisher = { actor: systemActor, requestId: null },
+  upload: Pick<UploadView, 'tenantId' | 'id'>,
+  { by, mine }: { by: Finisher; mine: boolean },
 ): Promise<void> {
-  const stat = await commitObject(deps, upload)
-  const { actor, requestId } = by
-  await deps.store.transaction((tx) => settle(tx, upload, { actor, requestId, stat, at: deps.clock.now() }))
-  deps.points.reach('upload.complete.after-commit')
+  const work = async (signal: AbortSignal): Promise<void> => {
+    const begun = await deps.store.read.uploads.find(upload.tenantId, upload.id)
+    if (begun?.status !== 'completing') return
+    const stat = await commitObject(deps, begun, signal)
+    const { actor, requestId } = by
+    await deps.store.transaction((tx) => settle(tx, begun, { actor, requestId, stat, at: deps.clock.now() }))
+    deps.points.reach('upload.complete.after-commit')
+  }
+  return deps.completions.join(upload, { mine, work })
 }
+
+/** Takes up a completion that was interrupted; nobody else is at it. */
+export const resumeCompletion = (deps: IngestDeps, upload: UploadView): Promise<void> =>
+  finishCompletion(deps, upload, { by: { actor: systemActor, requestId: null }, mine: true })
+
+/** Whether `completion` ends within COMPLETION_WAIT; it goes on all the same. Rejects where it fails within that time. */
+async function endsSoon({ clock }: IngestDeps, completion: Promise<void>): Promise<boolean> {
+  const waiting = new AbortController()
+  try {
+    return await Promise.race([completion.then(() => true), clock.sleep(COMPLETION_WAIT, waiting.signal).then(() => false)])
+  } finally {
+    waiting.abort()
+  }
+}
+
+/** The file is PENDING_UPLOAD while its completion still runs: asked for again, it is joined. */
+export type Completed = { readonly file: File; readonly running: boolean }
 
 /**
  * Completes an upload: the object appears at its key, the file is SCANNING and its verification queued. Repeatable: a second call, during
- * the first or after it, answers with the same file. After a crash at any point the next call, or the sweep, goes on where it was.
+ * the first or after it, answers with the same file, and where the first still runs it is one piece of work. Waits a bounded time; the
+ * completion goes on after it, and where nobody waits. After a crash at any point the next call, or the sweep, goes on where it was.
  */
-export async function completeUpload(deps: IngestDeps, caller: Caller, request: { uploadId: string } & UploadComplete): Promise<File> {
+export async function completeUpload(deps: IngestDeps, caller: Caller, request: { uploadId: string } & UploadComplete): Promise<Completed> {
   const upload = await getUpload(deps.store, caller, request.uploadId)
   requireOwner(caller, upload)
-  if (upload.status !== 'completed') {
-    await beginCompletion(deps, upload, request.sha256?.toLowerCase() ?? null)
-    const begun = await getUpload(deps.store, caller, upload.id)
-    if (begun.status === 'completing') await finishCompletion(deps, begun, caller)
+  let running = upload.status !== 'completed'
+  while (running) {
+    const mine = await beginCompletion(deps, upload, request.sha256?.toLowerCase() ?? null)
+    const ended = await endsSoon(deps, finishCompletion(deps, upload, { by: caller, mine }))
+    if (!ended) break
+    // Another instance that was waited for may have failed, and opened the upload again.
+    running = (await getUpload(deps.store, caller, upload.id)).status !== 'completed'
   }
   const file = await deps.store.read.files.find(caller.tenantId, upload.fileId)
   if (!file) throw new Problem('NOT_FOUND', 'The file of this upload was deleted.')
-  return toFile(file)
+  return { file: toFile(file), running }
 }

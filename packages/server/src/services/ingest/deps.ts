@@ -3,6 +3,7 @@ import type { CrashPoints } from '../../core/crash-point.ts'
 import type { Store } from '../../db/store.ts'
 import type { KeyHierarchy } from '../../keys/hierarchy.ts'
 import type { TargetAccess } from '../target-access.ts'
+import type { Completions } from './completions.ts'
 import type { DigestPool } from './digest-pool.ts'
 import type { PartAttempts } from './part-attempts.ts'
 import type { PartMemory } from './part-memory.ts'
@@ -28,6 +29,7 @@ export type IngestDeps = {
   readonly digests: DigestPool
   readonly memory: PartMemory
   readonly attempts: PartAttempts
+  readonly completions: Completions
   readonly points: CrashPoints
   readonly limits: IngestLimits
 }

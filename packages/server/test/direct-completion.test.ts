@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { type Clock, systemClock } from '../src/core/clock.ts'
+import { COMPLETION_WAIT } from '../src/services/ingest/completions.ts'
+import { intercept } from '../src/storage/intercept.ts'
+import type { StorageTarget } from '../src/storage/target.ts'
+import { postgresPlaces } from './database-places.ts'
+import { bindDirect, directApi, entriesOf, findingsOf, s3Fields } from './direct-world.ts'
+import { apiOf, openFileWorld, sha256 } from './file-world.ts'
+import { type S3World, s3World } from './s3-world.ts'
+
+/** A storage that is asked to put parts together and does so when it is let. */
+function slowStorage() {
+  const asked = Promise.withResolvers<void>()
+  const let_ = Promise.withResolvers<void>()
+  const storage = { commits: 0, asked: asked.promise, go: () => let_.resolve() }
+  const wrap = (target: StorageTarget): StorageTarget =>
+    intercept(target, async (call, options, run) => {
+      if (call.operation !== 'commitWrite' || !call.key?.endsWith('slow.bin')) return run()
+      storage.commits += 1
+      asked.resolve()
+      const { signal } = options ?? {}
+      const stopped = Promise.withResolvers<never>()
+      signal?.addEventListener('abort', () => stopped.reject(signal.reason), { once: true })
+      await Promise.race([let_.promise, stopped.promise])
+      return run()
+    })
+  return Object.assign(storage, { wrap })
+}
+
+/** By which a request waits for no completion: time passes otherwise as ever. */
+const impatient: Clock = {
+  now: systemClock.now,
+  sleep: (milliseconds, signal) => systemClock.sleep(milliseconds === COMPLETION_WAIT ? 0 : milliseconds, signal),
+}
+
+describe('a completion that takes the storage long', () => {
+  const places = postgresPlaces()
+  let s3: S3World
+  before(async () => {
+    s3 = await s3World('versitygw')
+  })
+  after(async () => {
+    await s3?.[Symbol.asyncDispose]()
+    await places.end()
+  })
+  const name = 'slow.bin'
+  const content = randomBytes(1000)
+  const digest = sha256(content)
+
+  test('D5 D2: it is answered meanwhile, is one piece of work however often it is asked for, and ends where nobody waits', async () => {
+    const storage = slowStorage()
+    await using world = await openFileWorld({ clock: impatient, wrap: storage.wrap })
+    await bindDirect(world, s3Fields(s3, await s3.bucket()))
+    const { id: caseId } = await world.api.newCase()
+    const session = await directApi(world.api).sent({ caseId, name }, content)
+    const first = await world.api.complete(session.id, digest)
+    assert.deepEqual([first.status, first.body.status, first.body.id], [202, 'PENDING_UPLOAD', session.fileId])
+    await storage.asked
+    const more = await Promise.all([world.api.complete(session.id, digest), world.api.complete(session.id)])
+    assert.deepEqual(
+      more.map(({ status }) => status),
+      [202, 202],
+    )
+    assert.equal((await world.api.session(session.id)).status, 'completing')
+    assert.equal((await world.api.abort(session.id)).problem.code, 'UPLOAD_CLOSED')
+    storage.go()
+    const file = await world.api.settled(session.fileId)
+    assert.deepEqual([file.sha256, storage.commits], [digest, 1])
+    assert.equal((await world.api.complete(session.id, digest)).status, 200)
+    assert.equal((await entriesOf(world, file.id, 'DIRECT_UPLOAD_COMPLETE')).length, 1)
+    assert.deepEqual(await findingsOf(world), [])
+  })
+
+  test('N1 D2: a server that is stopped meanwhile breaks it off, and the next one takes it up', async () => {
+    const storage = slowStorage()
+    const bucket = await s3.bucket()
+    const stopped = await openFileWorld({ clock: impatient, wrap: storage.wrap, keep: true })
+    await bindDirect(stopped, s3Fields(s3, bucket))
+    const { id: caseId } = await stopped.api.newCase()
+    const session = await directApi(stopped.api).sent({ caseId, name }, content)
+    assert.equal((await stopped.api.complete(session.id, digest)).status, 202)
+    await storage.asked
+    await stopped[Symbol.asyncDispose]()
+    let ahead = 0
+    const hasty: Clock = {
+      now: () => systemClock.now() + ahead,
+      async sleep(milliseconds, signal) {
+        if (milliseconds >= 1000 || milliseconds < 500) return systemClock.sleep(milliseconds, signal)
+        ahead += milliseconds
+        await setImmediate(undefined, signal ? { signal } : {})
+      },
+    }
+    await using world = await openFileWorld({ clock: hasty, dataDir: stopped.dataDir, secrets: stopped.secrets })
+    const api = apiOf(world.origin, stopped.api.token, world.app.http)
+    assert.equal((await api.session(session.id)).status, 'completing')
+    assert.equal((await api.complete(session.id, digest)).status, 200)
+    assert.equal((await api.settled(session.fileId)).sha256, digest)
+    assert.deepEqual(await findingsOf(world), [])
+  })
+
+  test('N1 D2: another instance waits for the one that is at it and does none of it itself', async () => {
+    await using place = await places.create()
+    const databaseUrl = place.address ?? ''
+    const here = slowStorage()
+    const there = slowStorage()
+    await using world = await openFileWorld({ clock: impatient, wrap: here.wrap, databaseUrl })
+    await using other = await openFileWorld({ clock: impatient, wrap: there.wrap, databaseUrl, secrets: world.secrets })
+    await bindDirect(world, s3Fields(s3, await s3.bucket()))
+    const { id: caseId } = await world.api.newCase()
+    const session = await directApi(world.api).sent({ caseId, name }, content)
+    assert.equal((await world.api.complete(session.id, digest)).status, 202)
+    await here.asked
+    const elsewhere = apiOf(other.origin, world.api.token, other.app.http)
+    assert.equal((await elsewhere.complete(session.id, digest)).status, 202)
+    here.go()
+    assert.equal((await world.api.settled(session.fileId)).sha256, digest)
+    const { status, body } = await elsewhere.complete(session.id, digest)
+    assert.deepEqual([status, body.id, here.commits, there.commits], [200, session.fileId, 1, 0])
+    assert.deepEqual(await findingsOf(world), [])
+  })
+})
