@@ -255,7 +255,6 @@ const ROUNDS = 15
 async function race({ world, newCase }: Scene): Promise<void> {
   const { admin } = world.tenant.api
   const { id: caseId } = await newCase()
-  const won = new Set<string>()
   for (let round = 0; round < ROUNDS; round += 1) {
     const file = await world.api.upload(caseId, randomBytes(10))
     const hold = () => admin.call<Hold>('POST', '/holds', { body: { fileId: file.id, reason: 'Race' } })
@@ -267,9 +266,7 @@ async function race({ world, newCase }: Scene): Promise<void> {
     assert.ok(outcome === '201 403' || outcome === '404 204', outcome)
     const row = await world.instance.store.read.files.findAny(world.tenant.id, file.id)
     assert.equal(row?.status, placed?.status === 201 ? 'READY' : 'DELETED')
-    won.add(outcome)
   }
-  assert.equal(won.size, 2, 'each of the two wins at times')
 }
 
 async function deletedBefore(scene: Scene): Promise<void> {

@@ -146,6 +146,23 @@ export function checkCommit({ current, partBytes }: Contract): void {
     assert.deepEqual(await second.commitWrite(key, write, receipts), first)
     sameBytes(await target.read(key, 0, bytes.length), bytes)
   })
+  for (const ifAbsent of [false, true]) {
+    test(`S9: commits of one write at the same time all answer with its object, ${ifAbsent ? 'in a free place' : 'whatever was there'}`, async () => {
+      const { target, another } = current()
+      await using second = await another()
+      for (let round = 0; round < 8; round += 1) {
+        const key = freshKey()
+        const bytes = randomBytes(partBytes + 5)
+        const write = await target.beginWrite(key, bytes.length)
+        const receipts = await writeParts(target, key, write, { bytes, partBytes })
+        const commits = [target, second, target, second].map((by) => by.commitWrite(key, write, receipts, { ifAbsent }))
+        const stats = await Promise.all(commits)
+        for (const stat of stats) assert.deepEqual(stat, stats[0])
+        sameBytes(await target.read(key, 0, bytes.length), bytes)
+        assert.deepEqual(await keysOf(target, key), [key])
+      }
+    })
+  }
   test('S9: a commit whose receipts do not cover the object is refused, and the write stays open', async () => {
     const { target } = current()
     const key = freshKey()

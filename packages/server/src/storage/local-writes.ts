@@ -1,5 +1,5 @@
 import { link, lstat, unlink } from 'node:fs/promises'
-import { unless } from './local-errors.ts'
+import { codeOf, unless } from './local-errors.ts'
 import { isPlainDirectory, type Place, removeEmptyDirectories, syncDirectory } from './local-layout.ts'
 import { findObject, getObject, type Local, moveInto } from './local-objects.ts'
 import {
@@ -15,7 +15,7 @@ import {
 import { nameInWriteDirectory, walk } from './local-walk.ts'
 import { writeGone } from './local-write-files.ts'
 import { checkPart, checkReceipts, checkSize } from './receipts.ts'
-import type { CommitOptions, ObjectStat, PartReceipt, WriteId, WritePart } from './target.ts'
+import { type CommitOptions, type ObjectStat, type PartReceipt, StorageError, type WriteId, type WritePart } from './target.ts'
 
 /** A write under way: its object's key and its id. */
 export type Named = { readonly key: string; readonly id: WriteId }
@@ -69,23 +69,40 @@ async function moveBeside(path: string, place: Place, name: WriteName): Promise<
   await unlink(path)
 }
 
+type Commit = {
+  readonly local: Local
+  readonly named: Named
+  readonly receipts: readonly PartReceipt[]
+  readonly options: CommitOptions
+}
+
+async function moveToPlace({ local, named, receipts, options }: Commit): Promise<void> {
+  const { place, directory, path, name } = locate(local, named)
+  if (!(await isPlainDirectory(directory)) || !(await unless(['ENOENT'], lstat(path)))) throw writeGone()
+  await local.files.use(path, async (file) => {
+    checkReceipts(receipts, file.size)
+    await file.flush(() => removeUnfinished(directory))
+  })
+  await local.files.release(path)
+  if (options.ifAbsent) await moveBeside(path, place, name)
+  else await moveInto(path, place)
+}
+
+/** An earlier commit of the same write, or one at the same time here or in another process, may be first at any step. */
+const isOvertaken = (error: unknown): boolean =>
+  ['ENOENT', 'EEXIST'].includes(codeOf(error)) || (error instanceof StorageError && ['not-found', 'exists'].includes(error.fault))
+
 export async function commitWrite(
   local: Local,
   named: Named,
   receipts: readonly PartReceipt[],
   options: CommitOptions = {},
 ): Promise<ObjectStat> {
-  const { place, name, directory, path } = locate(local, named)
-  if (!(await isPlainDirectory(directory)) || !(await unless(['ENOENT'], lstat(path)))) {
-    if ((await findObject(place))?.identity !== name.identity) throw writeGone()
-  } else {
-    await local.files.use(path, async (file) => {
-      checkReceipts(receipts, file.size)
-      await file.flush(() => removeUnfinished(directory))
-    })
-    await local.files.release(path)
-    if (options.ifAbsent) await moveBeside(path, place, name)
-    else await moveInto(path, place)
+  const { place, name, directory } = locate(local, named)
+  try {
+    await moveToPlace({ local, named, receipts, options })
+  } catch (error) {
+    if (!isOvertaken(error) || (await findObject(place))?.identity !== name.identity) throw error
   }
   await syncDirectory(place.directory)
   await removeEmptied(directory)

@@ -198,7 +198,7 @@ class SmbFiles implements RemoteFiles {
         await share.deleteDirectory(this.#path(path), options)
         return true
       } catch (error) {
-        if (isFault(error, 'not-found')) return true
+        if (isFault(error, 'not-found') || isFault(error, 'deleting')) return true
         if (isFault(error, 'not-empty') || isFault(error, 'denied') || isFault(error, 'busy')) return false
         throw error
       }

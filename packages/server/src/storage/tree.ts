@@ -122,21 +122,29 @@ async function withWrite<T>(tree: Tree, path: string, work: (file: RemoteFile) =
 
 type Commit = { readonly key: string; readonly id: WriteId; readonly ifAbsent: boolean }
 
-async function commitWrite(tree: Tree, { key, id, ifAbsent }: Commit, receipts: readonly PartReceipt[]): Promise<ObjectStat> {
-  const { place, write, folder, path } = locate(tree, key, id)
-  if (await tree.files.stat(path)) {
-    await withWrite(tree, path, async (file) => {
-      checkReceipts(receipts, file.size)
-      await file.flush()
-    })
-    await tree.writes.release(path)
-    if (ifAbsent) await tree.files.rename(path, place.path, { replace: false })
-    else await moveInto(tree, path, place)
-  } else if (!(await isOwnObject(tree, place, { write, receipts }))) {
-    throw noSuchWrite()
+async function moveToPlace(tree: Tree, { key, id, ifAbsent }: Commit, receipts: readonly PartReceipt[]): Promise<void> {
+  const { place, path } = locate(tree, key, id)
+  if (!(await tree.files.stat(path))) throw noSuchWrite()
+  await withWrite(tree, path, async (file) => {
+    checkReceipts(receipts, file.size)
+    await file.flush()
+  })
+  await tree.writes.release(path)
+  if (ifAbsent) await tree.files.rename(path, place.path, { replace: false })
+  else await moveInto(tree, path, place)
+}
+
+async function commitWrite(tree: Tree, commit: Commit, receipts: readonly PartReceipt[]): Promise<ObjectStat> {
+  const { place, write, folder } = locate(tree, commit.key, commit.id)
+  try {
+    await moveToPlace(tree, commit, receipts)
+  } catch (error) {
+    // An earlier commit of the same write, or one at the same time here or in another process, may be first at any step.
+    const isOvertaken = isFault(error, 'not-found') || isFault(error, 'exists')
+    if (!isOvertaken || !(await isOwnObject(tree, place, { write, receipts }))) throw error
   }
   await tree.files.removeFolder(folder)
-  return getStat(tree, key)
+  return getStat(tree, commit.key)
 }
 
 async function isOwnObject(tree: Tree, place: Place, made: { write: TreeWrite; receipts: readonly PartReceipt[] }): Promise<boolean> {
