@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Sha256 } from './schemas.ts'
-import { Bytes, closed, Nullable, OneOf, Time, Uuid } from './shapes.ts'
+import { Bytes, closed, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
 
 // ── the direct tier: bytes that go to the storage as they are ────────────────────────────────────
 /** What the Direct section shows. While Direct is not bound `bound` is false and the rest null (R4). */

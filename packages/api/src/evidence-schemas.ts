@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { MAX_NAME_BYTES } from './limits.ts'
 import { classRetentions } from './object-schemas.ts'
-import { PageQuery, Sha256 } from './schemas.ts'
-import { Bytes, closed, Nullable, OneOf, Time, Uuid } from './shapes.ts'
+import { PageQuery } from './page-schemas.ts'
+import { Bytes, closed, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
 
 // ── the evidence contract: apps own meaning, this server owns bytes (C1, C2) ─────────────────────
 export const assetStatuses = ['pending_upload', 'uploaded', 'verified', 'archived', 'deleted'] as const

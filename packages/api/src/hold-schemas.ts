@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { PageQuery } from './schemas.ts'
+import { PageQuery } from './page-schemas.ts'
 import { closed, Nullable, OneOf, Time, Uuid } from './shapes.ts'
 
 // ── legal holds ──────────────────────────────────────────────────────────────────────────────────

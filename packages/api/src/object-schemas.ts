@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
+import { fileStatuses } from './file-schemas.ts'
 import { MAX_NAME_BYTES } from './limits.ts'
-import { fileStatuses, PageQuery, Sha256 } from './schemas.ts'
-import { Bytes, closed, Nullable, OneOf, Time, Uuid } from './shapes.ts'
+import { PageQuery } from './page-schemas.ts'
+import { Bytes, closed, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
 
 // ── objects: what apps store through the API ─────────────────────────────────────────────────────
 export const retentions = [
