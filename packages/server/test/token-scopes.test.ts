@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { type Job, type Me, type Member, type PageOf, type Token, type TokenCreated, type TokenScope, tokenScopes } from '@holdfast/api'
+import {
+  type Job,
+  type Me,
+  type Member,
+  type PageOf,
+  type RoleName,
+  type Token,
+  type TokenCreated,
+  type TokenScope,
+  tokenScopes,
+} from '@holdfast/api'
 import { mayDo, type Permission, permissions, scopePermissions } from '../src/core/access.ts'
 import { newId } from '../src/core/ids.ts'
 import { commandLineCaller } from '../src/services/caller.ts'
@@ -84,6 +94,26 @@ test('N3: removing a member revokes the tokens that they made, and those that th
   const entries = await store.read.audit.list(tenant.id, { action: 'DELETE' }, { limit: 3 })
   const told = entries.map(({ details }) => JSON.parse(details)).filter(({ kind }) => kind === 'token')
   assert.deepEqual(new Set(told.map(({ name }) => name)), new Set(['Hers', 'Its child']))
+})
+
+test('N3: a lower role revokes the tokens that its member made and that may do more than it, and no other', async () => {
+  const member = { name: 'Cleo', email: 'cleo@example.org', password: 'correct horse battery', role: 'admin' }
+  const { json: cleo } = await send<Member>(app, { method: 'POST', url: '/api/v1/members', token: admin, body: member })
+  const asCleo = { ...commandLineCaller(tenant.id), actor: { kind: 'user' as const, id: cleo.userId, name: 'Cleo' } }
+  const make = (name: string, role: RoleName) => services.tokens.create(asCleo, { name, role })
+  const [wide, log, narrow] = [await make('Wide', 'admin'), await make('Log', 'auditor'), await make('Narrow', 'viewer')]
+  const child = (await create({ name: 'Child of Wide', role: 'viewer' }, wide.secret)).json
+  const become = (role: RoleName) => send(app, { method: 'PATCH', url: `/api/v1/members/${cleo.userId}`, token: admin, body: { role } })
+  const statuses = () =>
+    Promise.all([wide, log, narrow, child].map(async ({ secret }) => (await send(app, { url: '/api/v1/me', token: secret })).status))
+  assert.equal((await become('examiner')).status, 200)
+  assert.deepEqual(await statuses(), [401, 401, 200, 401])
+  const entries = await store.read.audit.list(tenant.id, { action: 'DELETE' }, { limit: 3 })
+  const told = entries.map(({ details }) => JSON.parse(details))
+  assert.deepEqual(told.map(({ name }) => name).toSorted(), ['Child of Wide', 'Log', 'Wide'])
+  for (const { reason } of told) assert.match(reason, /role of the member who made it was lowered/)
+  assert.equal((await become('admin')).status, 200)
+  assert.deepEqual(await statuses(), [401, 401, 200, 401], 'what was revoked stays so')
 })
 
 test('O6: the jobs of the system are seen by every tenant and steered by none', async () => {

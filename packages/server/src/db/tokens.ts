@@ -66,17 +66,11 @@ export const tokenTable = (sql: Sql) => ({
       })
       .execute()
   },
-  /** Those in force that this user or token made, at most `limit`. */
-  async madeBy(tenantId: string, makerId: string, limit: number): Promise<TokenRow[]> {
-    const rows = await sql
-      .selectFrom('api_tokens')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .where('created_by', '=', makerId)
-      .where('revoked_at', 'is', null)
-      .limit(limit)
-      .execute()
-    return rows.map(toToken)
+  /** Those in force that this user or token made, in the order of their ids, those behind `after`. */
+  async madeBy(tenantId: string, makerId: string, page: { limit: number; after: string }): Promise<TokenRow[]> {
+    let query = sql.selectFrom('api_tokens').selectAll().where('tenant_id', '=', tenantId).where('created_by', '=', makerId)
+    if (page.after !== '') query = query.where('id', '>', page.after)
+    return (await query.where('revoked_at', 'is', null).orderBy('id').limit(page.limit).execute()).map(toToken)
   },
   /** Answers whether it was this call that revoked it. */
   async revoke(tenantId: string, id: string, at: number): Promise<boolean> {

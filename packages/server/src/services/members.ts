@@ -1,4 +1,5 @@
-import { type Member, type MemberCreate, type MemberUpdate, type PageOf, Problem } from '@holdfast/api'
+import { type Member, type MemberCreate, type MemberUpdate, type PageOf, Problem, type RoleName } from '@holdfast/api'
+import { mayDo, rolePermissions } from '../core/access.ts'
 import type { Caller } from '../core/actor.ts'
 import { type Clock, toIso } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
@@ -56,7 +57,7 @@ export const memberService = (deps: MemberDeps) => ({
     return toMember({ ...member, ...user })
   },
 
-  /** A new password signs the member out everywhere. */
+  /** A new password signs the member out everywhere; a lower role revokes the tokens that they made and that may do more than it. */
   async update(caller: Caller, userId: string, changes: MemberUpdate): Promise<Member> {
     const passwordHash = changes.password === undefined ? null : await deps.passwords.hash(changes.password)
     return deps.store.transaction(async (tx) => {
@@ -66,6 +67,7 @@ export const memberService = (deps: MemberDeps) => ({
       if (changes.role !== undefined && changes.role !== row.role) {
         if (row.role === 'admin') await requireOtherAdmin(tx, row)
         await tx.memberships.setRole(caller.tenantId, userId, changes.role)
+        await revokeBeyond(tx, caller, { userId, role: changes.role, at: deps.clock.now() })
         changed.push('role')
       }
       if (changes.name !== undefined && changes.name !== row.name) {
@@ -95,7 +97,7 @@ export const memberService = (deps: MemberDeps) => ({
       if (row.role === 'admin') await requireOtherAdmin(tx, row)
       await tx.memberships.delete(caller.tenantId, userId)
       await tx.users.endSessions(userId)
-      await revokeMadeBy(tx, caller, { id: userId, at: deps.clock.now() })
+      await revokeMadeBy(tx, caller, { id: userId, at: deps.clock.now(), reason: 'The member who made it was removed' })
       if (!(await tx.memberships.findOfUser(userId))) await tx.users.delete(userId)
       await tx.audit.append({ ...toldBy(caller), action: 'DELETE', details: { kind: 'member', name: row.name, userId, role: row.role } })
     })
@@ -106,6 +108,14 @@ export type MemberService = ReturnType<typeof memberService>
 async function requireOtherAdmin(tx: Tx, row: MemberRow): Promise<void> {
   if ((await tx.memberships.countAdmins(row.tenantId)) > 1) return
   throw new Problem('CONFLICT', `${row.name} is the only administrator. Make somebody else one first.`)
+}
+
+/** Whoever has made a token may still know its secret: with it they would keep what their new role takes from them. */
+async function revokeBeyond(tx: Tx, caller: Caller, now: { userId: string; role: RoleName; at: number }): Promise<void> {
+  await revokeMadeBy(tx, caller, {
+    ...{ id: now.userId, at: now.at, reason: 'The role of the member who made it was lowered' },
+    revokes: (token) => rolePermissions[token.role].some((permission) => !mayDo(now.role, permission)),
+  })
 }
 
 type MemberChange = { before: MemberRow; now: MemberRow; changed: string[] }

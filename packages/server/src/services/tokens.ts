@@ -93,20 +93,31 @@ export type TokenService = ReturnType<typeof tokenService>
 
 const AT_ONCE = 100
 
+type Maker = { readonly id: string; readonly at: number; readonly reason: string; readonly revokes?: (token: TokenRow) => boolean }
+
 /**
- * Revokes the tokens that a member made who is a member no more, and those that these made in turn. For the transaction that removes the
- * member; each is in the log.
+ * Revokes the tokens that a member made, or those of them that `revokes` tells, and all that a revoked one made in turn. For the
+ * transaction that removes the member or takes rights away; each is in the log with the reason.
  */
-export async function revokeMadeBy(tx: Tx, caller: Caller, maker: { id: string; at: number }): Promise<void> {
-  const makers = [maker.id]
-  for (let madeBy = makers.pop(); madeBy !== undefined; ) {
-    const rows = await tx.tokens.madeBy(caller.tenantId, madeBy, AT_ONCE)
-    for (const row of rows) {
-      await tx.tokens.revoke(caller.tenantId, row.id, maker.at)
-      const details = { kind: 'token', name: row.name, tokenId: row.id, reason: 'The member who made it was removed' }
+export async function revokeMadeBy(tx: Tx, caller: Caller, { id, at, reason, revokes = () => true }: Maker): Promise<void> {
+  const makers = [id]
+  for (let madeBy = makers.pop(); madeBy !== undefined; madeBy = makers.pop()) {
+    for await (const row of tokensOf(tx, caller.tenantId, madeBy)) {
+      if (madeBy === id && !revokes(row)) continue
+      await tx.tokens.revoke(caller.tenantId, row.id, at)
+      const details = { kind: 'token', name: row.name, tokenId: row.id, reason }
       await tx.audit.append({ ...toldBy(caller), action: 'DELETE', details })
       makers.push(row.id)
     }
-    if (rows.length < AT_ONCE) madeBy = makers.pop()
+  }
+}
+
+/** Those in force, in pages. */
+async function* tokensOf(tx: Tx, tenantId: string, makerId: string): AsyncGenerator<TokenRow> {
+  for (let after = ''; ; ) {
+    const rows = await tx.tokens.madeBy(tenantId, makerId, { limit: AT_ONCE, after })
+    yield* rows
+    if (rows.length < AT_ONCE) return
+    after = rows.at(-1)?.id ?? ''
   }
 }

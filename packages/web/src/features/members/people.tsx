@@ -28,7 +28,7 @@ export function People() {
   return (
     <Page
       title="People"
-      hint="Who may sign in, and what each of them may do."
+      hint="Who may sign in, and what each of them may do. A lower role also ends the API tokens that this person made and that may do more."
       actions={
         mayWrite ? (
           <Button leftSection={<IconUserPlus size={17} aria-hidden="true" />} onClick={() => setAdding(true)}>
@@ -125,9 +125,8 @@ function RemovePerson({ member }: { member: Member }) {
           void refresh(keys.members, keys.audit)
         }}
       >
-        {member.name} ({member.email}) can no longer sign in, and is signed out everywhere. Cases and files stay, and the audit log keeps
-        what
-        {` ${member.name} `}did.
+        {member.name} ({member.email}) can no longer sign in, is signed out everywhere, and the API tokens that {member.name} made stop
+        working. Cases and files stay, and so does what the audit log says.
       </Confirm>
     </>
   )
