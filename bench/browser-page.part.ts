@@ -10,7 +10,9 @@ export type PageRequest = {
   /** Digests that are known already: nothing is hashed in the browser. */
   readonly known: { readonly whole: string; readonly parts: readonly string[] } | null
 }
-export type PageReport = { readonly seconds: number; readonly longestFrameMs: number }
+/** `finalizingAt`: seconds after which the page said Finalizing. */
+export type PageReport = { readonly seconds: number; readonly finalizingAt: number; readonly longestFrameMs: number }
+export type BegunReport = { readonly seconds: number; readonly sentBytes: number; readonly phase: string; readonly cleanedUp: boolean }
 
 const without = (source: UploadSource, known: NonNullable<PageRequest['known']>): UploadSource => ({
   ...source,
@@ -35,17 +37,45 @@ async function send(request: PageRequest): Promise<PageReport> {
   }
   requestAnimationFrame(frame)
   const startedAt = performance.now()
+  const sinceStart = () => (performance.now() - startedAt) / 1000
+  let finalizingAt = 0
   const run = startUpload({
     client: createClient({ baseUrl: '', token: request.token }),
     source: request.known === null ? source : without(source, request.known),
     destination: { caseId: request.caseId, tier: request.tier },
     untilReady: false,
     tuning: { lanes: request.lanes },
+    onState({ phase }) {
+      if (phase === 'completing' && finalizingAt === 0) finalizingAt = sinceStart()
+    },
   })
   const final = await run.done
   running = false
   if (final.phase !== 'verifying') throw new Error(final.phase === 'error' ? final.error.message : final.phase)
-  return { seconds: (performance.now() - startedAt) / 1000, longestFrameMs }
+  return { seconds: sinceStart(), finalizingAt, longestFrameMs }
 }
 
-Object.assign(globalThis, { send })
+/** Begins the upload, and cancels it once `bytes` of it are sent. */
+async function begin(request: PageRequest & { readonly bytes: number }): Promise<BegunReport> {
+  const file = document.querySelector('input')?.files?.[0]
+  if (file === undefined) throw new Error('No file was chosen')
+  const startedAt = performance.now()
+  let sentBytes = 0
+  const run = startUpload({
+    client: createClient({ baseUrl: '', token: request.token }),
+    source: blobSource(file),
+    destination: { caseId: request.caseId, tier: request.tier },
+    tuning: { lanes: request.lanes },
+    onState(state) {
+      if (state.phase !== 'uploading') return
+      sentBytes = state.loaded
+      if (sentBytes >= request.bytes) void run.cancel()
+    },
+  })
+  const final = await run.done
+  if (final.phase === 'error') throw new Error(final.error.message)
+  const cleanedUp = final.phase === 'cancelled' && final.serverCleanedUp
+  return { seconds: (performance.now() - startedAt) / 1000, sentBytes, phase: final.phase, cleanedUp }
+}
+
+Object.assign(globalThis, { send, begin })

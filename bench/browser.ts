@@ -1,6 +1,7 @@
 // An upload from Chromium, with the browser hashing it and without, over a line of 1 Gb/s and over loopback. Both cores are shared with the server.
 // `--tier direct` sends the parts straight into versitygw, by presigned requests. `--once` sends one file with hashing over loopback and tells
-// the peak memory of page and server: with SIZE=20000000000 that of a file which fits into neither.
+// the peak memory of page and server: with SIZE=20000000000 that of a file which fits into neither. `--begin` plans such a file (SIZE=100000000000
+// where not said), sends its first 2 GB and cancels, and tells the same.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { open, readFile, rm } from 'node:fs/promises'
@@ -14,13 +15,16 @@ import { MIN_PART_PLAIN_BYTES } from '../packages/api/src/limits.ts'
 import { s3Fields } from '../packages/server/test/direct-world.ts'
 import { s3World } from '../packages/server/test/s3-world.ts'
 import { type EngineOrigin, startEngineOrigin } from '../test/e2e/engine-page.ts'
-import type { PageReport, PageRequest } from './browser-page.part.ts'
+import type { BegunReport, PageReport, PageRequest } from './browser-page.part.ts'
 import { type BenchServer, startHoldfast } from './holdfast.part.ts'
 import { compare, type Variant } from './rounds.part.ts'
 
-const { values } = parseArgs({ options: { tier: { type: 'string', default: 'secure' }, once: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { tier: { type: 'string', default: 'secure' }, once: { type: 'boolean' }, begin: { type: 'boolean' } },
+})
 const tier = values.tier === 'direct' ? 'direct' : 'secure'
-const SIZE = Number(process.env.SIZE ?? 1024 ** 3)
+const SIZE = Number(process.env.SIZE ?? (values.begin ? 100e9 : 1024 ** 3))
+const BEGUN_BYTES = 2e9
 const ROUNDS = Number(process.env.ROUNDS ?? 3)
 const GIGABIT = 125_000_000
 
@@ -89,14 +93,21 @@ async function openRouted(page: Page, server: BenchServer, folder: string): Prom
 
 const smoothness: number[] = []
 
-const upload = ({ server, page, known }: Bench, hashed: boolean): Variant => ({
+const requestOf = ({ server, known }: Bench, hashed: boolean): PageRequest => ({
+  ...{ token: server.token, caseId: server.caseId, tier, lanes: 3, known: hashed ? null : known },
+})
+let lastReport: PageReport | null = null
+
+const upload = (bench: Bench, hashed: boolean): Variant => ({
   name: hashed ? 'upload with hashing' : 'upload alone',
   async run() {
-    const request: PageRequest = { token: server.token, caseId: server.caseId, tier, lanes: 3, known: hashed ? null : known }
+    const { server, page } = bench
+    const request = requestOf(bench, hashed)
     const report = await page.evaluate(
       (given) => (globalThis as unknown as { send(r: PageRequest): Promise<PageReport> }).send(given),
       request,
     )
+    lastReport = report
     if (hashed) smoothness.push(report.longestFrameMs)
     const { items } = await server.json<{ items: { id: string }[] }>('GET', '/files?limit=1')
     for (const { id } of items) {
@@ -130,14 +141,31 @@ async function peakOfPages(browser: Browser): Promise<number> {
   return Math.max(...peaks)
 }
 
-async function sendOnce(browser: Browser, bench: Bench): Promise<void> {
+/** Runs `work`, which answers what to say of it, and adds by how much the peaks of page and server rose. */
+async function withPeaks(browser: Browser, bench: Bench, work: () => Promise<string>): Promise<void> {
   const before = [await peakOfPages(browser), bench.server.peakMemory()]
-  const seconds = await upload(bench, true).run()
+  const told = await work()
   const [page, server] = [await peakOfPages(browser), bench.server.peakMemory()]
   process.stdout.write(
-    `  ${Math.round(SIZE / 1e6)} MB with hashing in ${Math.round(seconds)} s (${Math.round(SIZE / 1e6 / seconds)} MB/s); ` +
-      `peak memory of the page ${mib(before[0]!)} → ${mib(page)}, of the server ${mib(before[1]!)} → ${mib(server)}\n`,
+    `  ${told}; peak memory of the page ${mib(before[0]!)} → ${mib(page)}, of the server ${mib(before[1]!)} → ${mib(server)}\n`,
   )
+}
+
+const megabytes = Math.round(SIZE / 1e6)
+
+async function sendOnce(bench: Bench): Promise<string> {
+  const seconds = await upload(bench, true).run()
+  const finalizing = seconds - (lastReport?.finalizingAt ?? seconds)
+  const speed = Math.round(megabytes / seconds)
+  return `${megabytes} MB with hashing in ${Math.round(seconds)} s (${speed} MB/s), ${Math.round(finalizing)} s of them Finalizing`
+}
+
+async function beginOnce(bench: Bench): Promise<string> {
+  type Page = { begin(r: PageRequest & { bytes: number }): Promise<BegunReport> }
+  const request = { ...requestOf(bench, true), bytes: BEGUN_BYTES }
+  const report = await bench.page.evaluate((given) => (globalThis as unknown as Page).begin(given), request)
+  const sent = `${Math.round(report.sentBytes / 1e6)} MB sent in ${Math.round(report.seconds)} s`
+  return `${megabytes} MB planned, ${sent}, then ${report.phase}${report.cleanedUp ? ' with nothing left' : ''}`
 }
 
 async function compareLines(bench: Bench): Promise<void> {
@@ -158,7 +186,8 @@ const built = join(folder, `browser-bench-${process.pid}`)
 await using web = tier === 'direct' ? await startEngineOrigin(built, server.url.href) : null
 await using _bucket = web === null ? null : await bindBucket(server, web.origin)
 const path = join(folder, `browser-bench-${process.pid}.bin`)
-const known = values.once ? await makeSparse(path) : await makeFile(path)
+const single = values.once || values.begin
+const known = single ? await makeSparse(path) : await makeFile(path)
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-dev-shm-usage'],
@@ -169,7 +198,7 @@ try {
   page.setDefaultTimeout(0)
   await page.setInputFiles('input', path)
   const bench: Bench = { server, page, context, known }
-  await (values.once ? sendOnce(browser, bench) : compareLines(bench))
+  await (single ? withPeaks(browser, bench, () => (values.begin ? beginOnce(bench) : sendOnce(bench))) : compareLines(bench))
 } finally {
   await browser.close()
   await rm(path, { force: true })

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { holdfast } from '../../packages/cli/test/command.ts'
 import { assertAccessible, chooseFiles, launchChromium, makeCase, rowSays, signIn, uploadedTo, uploadRow, visit } from './browser.ts'
-import { arrives, type Bucket, download, openBucket, openNearHouse, section, sendDirect } from './direct-storage.ts'
+import { arrives, assertDigest, type Bucket, download, fileRow, openBucket, openNearHouse, section, sendDirect } from './direct-storage.ts'
 import { admin, type House, makeEvidence } from './house.ts'
 
 const MB = 1_000_000
@@ -118,6 +118,38 @@ test('D6: several files queue in Direct, and cancel in the middle leaves nothing
   await rowSays(page, 'two.dd', 'Ready')
   await page.reload()
   await section(page).getByText('1 file', { exact: true }).waitFor()
+  assert.deepEqual(visitor.complaints, [])
+  await assertSound(house)
+})
+
+test('D5 D6 D10 D12: verifying is cancelled on the row: the file stays with the hash that was declared, and is re-verified later', async () => {
+  await using house = await openNearHouse()
+  await using bucket = await openBucket()
+  await bucket.allow(house.origin)
+  const name = 'slow to read.dd'
+  const digest = await makeEvidence(house.at(name), 40 * MB, 1)
+  await using visitor = await visit(browser, house.origin)
+  const { page } = visitor
+  await signIn(page, admin)
+  await addBucket(page, bucket)
+  await bindBucket(page)
+  await makeCase(page, 'CASE-5', 'Cancelled')
+  bucket.line.setReturnSpeed(MB)
+  await sendDirect(page, house.at(name))
+  await fileRow(page, name)
+    .getByText(/^Verifying \d+%$/)
+    .waitFor()
+  await assertAccessible(page, 'a file that is verified')
+  await page.getByRole('button', { name: `Cancel reading ${name} back` }).click()
+  await fileRow(page, name).getByText('Ready', { exact: true }).waitFor()
+  await fileRow(page, name).getByText('declared by the sender').waitFor()
+  await arrives(page, name, digest)
+  bucket.line.setReturnSpeed(Number.POSITIVE_INFINITY)
+  assert.equal(await download(page, name, house.at('back.dd')), digest)
+  await page.getByRole('button', { name: `More actions for ${name}` }).click()
+  await page.getByRole('menuitem', { name: 'Re-verify' }).click()
+  await fileRow(page, name).getByText('declared by the sender').waitFor({ state: 'detached' })
+  await assertDigest(page, name, digest)
   assert.deepEqual(visitor.complaints, [])
   await assertSound(house)
 })

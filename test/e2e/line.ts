@@ -12,13 +12,17 @@ export interface Line extends AsyncDisposable {
   restore(): void
   /** Bytes a second from the browser to the server. */
   setSpeed(bytesPerSecond: number): void
+  /** Bytes a second from the server. */
+  setReturnSpeed(bytesPerSecond: number): void
 }
 
 export async function startLine(serverPort: () => number): Promise<Line> {
   const sockets = new Set<Socket>()
   let speed = Number.POSITIVE_INFINITY
+  let returnSpeed = Number.POSITIVE_INFINITY
   let up = true
   const pace = createPacer(() => speed)
+  const paceBack = createPacer(() => returnSpeed)
   const server: Server = createServer((browser) => {
     if (!up) return void browser.destroy()
     const upstream = connect(serverPort(), '127.0.0.1')
@@ -32,7 +36,7 @@ export async function startLine(serverPort: () => number): Promise<Line> {
       })
     }
     browser.pipe(pace()).pipe(upstream)
-    upstream.pipe(browser)
+    upstream.pipe(paceBack()).pipe(browser)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -49,6 +53,9 @@ export async function startLine(serverPort: () => number): Promise<Line> {
     },
     setSpeed(bytesPerSecond) {
       speed = bytesPerSecond
+    },
+    setReturnSpeed(bytesPerSecond) {
+      returnSpeed = bytesPerSecond
     },
     async [Symbol.asyncDispose]() {
       cut()

@@ -29,7 +29,7 @@ import { caseService } from './services/cases.ts'
 import { deriveSecret } from './services/derived-secrets.ts'
 import { bucketOriginService } from './services/direct/bucket-origins.ts'
 import { directStateService } from './services/direct/direct-state.ts'
-import { hashCancelled } from './services/direct/hash-cancel.ts'
+import { hashCancelled, verifyCancelled } from './services/direct/hash-cancel.ts'
 import { HASH_FILE } from './services/direct/job-kinds.ts'
 import { SYNC_SCOPE } from './services/direct/sync/job-kinds.ts'
 import { syncCancelled, syncService } from './services/direct/sync/syncs.ts'
@@ -42,6 +42,7 @@ import { idempotencyService } from './services/idempotency.ts'
 import { createCompletions } from './services/ingest/completions.ts'
 import { defaultIngestLimits, type IngestDeps } from './services/ingest/deps.ts'
 import { createDigestPool } from './services/ingest/digest-pool.ts'
+import { VERIFY_FILE } from './services/ingest/job-kinds.ts'
 import { createPartAttempts } from './services/ingest/part-attempts.ts'
 import { createPartMemory } from './services/ingest/part-memory.ts'
 import { itemService } from './services/items.ts'
@@ -168,6 +169,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
 /** Tasks that somebody waits for tell in the log that they were cancelled, whichever way. */
 const jobsOnCancel = (clock: Clock): OnCancel => ({
   [HASH_FILE]: hashCancelled,
+  [VERIFY_FILE]: (tx, caller, job) => verifyCancelled(tx, caller, { job, at: clock.now() }),
   [SYNC_SCOPE]: (tx, caller, job) => syncCancelled(tx, caller, { job, at: clock.now() }),
 })
 

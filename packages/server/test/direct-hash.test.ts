@@ -265,6 +265,38 @@ suite('D10: hash tasks under way', async () => {
       assert.equal((await world.api.call('DELETE', `/files/${file.id}/verify`)).status, 204, 'there is nothing to stop any more')
     })
 
+  for (const way of ['the file', 'the jobs'])
+    test(`D10 D9 D12: the first reading back of an upload is cancelled by way of ${way}: the file stays as it was declared, and is re-verified later`, async () => {
+      const content = randomBytes(12 * MiB)
+      const { id: caseId } = await world.api.newCase()
+      const session = await directApi(world.api).sent({ caseId, name: 'large.dd' }, content)
+      held = Promise.withResolvers()
+      const { id } = (await world.api.complete(session.id, sha256(content))).body
+      let file = await world.api.file(id)
+      for (; file.hashing === null || file.hashing.bytes === 0; file = await world.api.file(id)) await sleep(20)
+      assert.deepEqual([file.status, file.hashing.bytes, file.hashing.size], ['SCANNING', 4 * MiB, 12 * MiB])
+      const { admin, viewer } = world.tenant.api
+      assert.equal((await viewer.call('DELETE', `/files/${id}/verify`)).problem.code, 'FORBIDDEN')
+      const { jobId } = file.hashing
+      if (way === 'the file') assert.equal((await world.api.call('DELETE', `/files/${id}/verify`)).status, 204)
+      else assert.equal((await admin.call('POST', `/jobs/${jobId}/cancel`)).status, 200)
+      const ready = await world.api.file(id)
+      assert.deepEqual(
+        [ready.status, ready.hashState, ready.declaredSha256, ready.sha256, ready.hashing],
+        ['READY', 'declared', sha256(content), null, null],
+      )
+      held.resolve()
+      while ((await world.instance.store.read.jobs.find(world.tenant.id, jobId))?.finishedAt === null) await sleep(10)
+      const told = (await entriesOf(world, id)).map(({ action, details }) => [action, details.bytes])
+      assert.deepEqual(told.slice(2), [
+        ['DIRECT_HASH_BROWSER_DECLARED', undefined],
+        ['SHA256_CANCELLED', 4 * MiB],
+      ])
+      assert.ok((await world.api.bytes(id)).bytes.equals(content))
+      assert.deepEqual([(await hashed(world, id)).hashState, (await world.api.file(id)).sha256], ['computed', sha256(content)])
+      assert.deepEqual(await findingsOf(world), [])
+    })
+
   test('D10: an object that is written to while it is read settles nothing until it is quiet', async () => {
     const file = await large()
     const path = join(samba.folder, ...(await keyParts(world, file.id)))

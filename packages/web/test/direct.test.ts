@@ -50,6 +50,8 @@ test('D10: reading back is called by what was known before, and says how far it 
   assert.equal(label({ hashing, hashState: 'stale' }), 'Recomputing 43%')
   assert.equal(label({ hashing, hashState: 'mismatch' }), 'Re-verifying 43%')
   assert.equal(label({ hashing, status: 'SCANNING' }), 'Verifying 43%')
+  assert.match(sayFileStatus(direct({ hashing, status: 'SCANNING' })).explain, /Cancel stops it: the file stays/)
+  assert.doesNotMatch(sayFileStatus(storedFile({ hashing, status: 'SCANNING' })).explain, /Cancel/)
   assert.equal(isMoving(direct({ hashing })), true)
   assert.equal(isMoving(direct()), false)
 })

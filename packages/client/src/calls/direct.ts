@@ -29,7 +29,7 @@ export const directCalls = (http: Http) => ({
   /** Writes the DOWNLOAD entry and answers where the bytes are. */
   downloadUrl: (fileId: string, request: DownloadUrlRequest = {}, options?: CallOptions): Promise<DownloadUrl> =>
     http.json({ method: 'POST', path: `/files/${encodeURIComponent(fileId)}/download-url`, body: request }, options),
-  /** Stops the reading back of a file that is under way. */
+  /** Stops the reading back of a file that is under way. Right after its upload it is then READY with the digest that was declared. */
   cancelHashing: (fileId: string, options?: CallOptions): Promise<void> =>
     http.json({ method: 'DELETE', path: `/files/${encodeURIComponent(fileId)}/verify` }, options),
   /** Sends a small object the way that browsers will, step by step. */

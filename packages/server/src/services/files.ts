@@ -32,7 +32,10 @@ export interface FileService extends FilesBelow {
   remove(caller: Caller, fileId: string, expectedVersion: number | null): Promise<void>
   /** Queues another reading back of the file; answers the id of the job. */
   verify(caller: Caller, fileId: string): Promise<{ jobId: string }>
-  /** Stops the hash task of a direct file; does nothing where none is queued or running. */
+  /**
+   * Stops what reads a direct file back; does nothing where no task is queued or running. Right after its upload the file is then READY with
+   * the digest that was declared: FORBIDDEN for those who may not upload.
+   */
   cancelVerify(caller: Caller, fileId: string): Promise<void>
 }
 
@@ -124,8 +127,8 @@ export function fileService(deps: FileDeps): FileService {
     },
     async cancelVerify(caller, fileId) {
       await store.transaction(async (tx) => {
-        existing(await tx.files.find(caller.tenantId, fileId), 'file')
-        await cancelHashing(tx, caller, fileId)
+        const file = existing(await tx.files.find(caller.tenantId, fileId), 'file')
+        await cancelHashing(tx, caller, { file, at: deps.clock.now() })
       })
     },
   }

@@ -60,9 +60,13 @@ export function sayFileStatus(file: FileFacts, locale?: string): Said {
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
+const verifyingStops =
+  'It can be downloaded after that. Cancel stops it: the file stays, with the hash that its sender declared, and can be re-verified at any time.'
+
 /** What reading the stored object back is for, by what was known before. */
 function sayReading({ tier, status, hashState }: FileFacts): Said {
   const explain = 'The stored object is being read to its end.'
+  if (status === 'SCANNING' && tier === 'direct') return { tone: 'working', label: 'Verifying', explain: `${explain} ${verifyingStops}` }
   if (status === 'SCANNING') return { ...fileStatusWords.SCANNING, label: 'Verifying' }
   if (tier !== 'direct') return { tone: 'working', label: 'Verifying again', explain }
   const label = hashState === 'none' ? 'Calculating' : hashState === 'stale' ? 'Recomputing' : 'Re-verifying'

@@ -61,7 +61,7 @@ const sayings: { readonly [P in Phase]: (state: StateIn<P>, locale?: string) => 
   waiting: sayWaiting,
   hashing: (state, locale) =>
     say('working', `Finalizing ${share(state, locale)}`, 'Every part is stored. The digest of the whole file is being finished.'),
-  completing: () => say('working', 'Finalizing'),
+  completing: () => say('working', 'Finalizing', 'The storage puts the parts together. For a large file that can take minutes.'),
   verifying: ({ file, tooLateToCancel }) =>
     say(
       'working',

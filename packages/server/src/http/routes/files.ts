@@ -46,7 +46,9 @@ export function registerFileRoutes(app: HttpApp, services: Services): void {
 
   const cancelVerify = {
     summary: 'Stop the reading back of a direct file',
-    description: 'The log tells how many bytes were read. Where nothing reads the file, nothing happens.',
+    description:
+      'The log tells how many bytes were read. Where nothing reads the file, nothing happens. Right after its upload (SCANNING) the file ' +
+      'becomes READY with the digest that its sender declared; that is for those who may upload.',
     tags,
     params: FileParams,
     response: answers({ 204: NoContent }, ['NOT_FOUND']),

@@ -1,4 +1,5 @@
-import type { File } from '@holdfast/api'
+import { type File, Problem } from '@holdfast/api'
+import { permissionsOf } from '../../core/access.ts'
 import type { Caller } from '../../core/actor.ts'
 import type { FileView } from '../../db/file-rows.ts'
 import type { JobRow } from '../../db/job-queue.ts'
@@ -6,6 +7,7 @@ import type { Tables, Tx } from '../../db/store.ts'
 import { toldBy } from '../caller.ts'
 import { verifyKey } from '../ingest/job-kinds.ts'
 import { hashKey } from './job-kinds.ts'
+import { settleUnread } from './verify-upload.ts'
 
 const bytesOf = (job: JobRow): number => (typeof job.progress?.bytes === 'number' ? job.progress.bytes : 0)
 
@@ -40,10 +42,27 @@ export const subjectOf = (file: { caseId: string | null; itemId: string | null; 
   fileId: file.id,
 })
 
-/** Cancels the hash task of a file, if one is queued or running. */
-export async function cancelHashing(tx: Tx, caller: Caller, fileId: string): Promise<void> {
-  const job = await tx.jobs.findActive(hashKey(fileId))
+/**
+ * For the transaction that cancels the first reading back of an upload. A direct file stays as it was sent: READY, its digest as it was
+ * declared or not known, and to be calculated or re-verified later. Files of other tiers are proven all the same, by another job.
+ */
+export async function verifyCancelled(tx: Tx, caller: Caller, { job, at }: { job: JobRow; at: number }): Promise<void> {
+  const { fileId } = job.payload
+  const file = typeof fileId === 'string' ? await tx.files.findAny(caller.tenantId, fileId) : null
+  if (file?.tier === 'direct' && (await settleUnread(tx, file, at))) await hashCancelled(tx, caller, job)
+}
+
+/**
+ * Cancels what reads a direct file back, if a task is queued or running. Where that is the first reading after its upload, it is for those
+ * who may upload (FORBIDDEN): nobody else decides that a declared digest is enough.
+ */
+export async function cancelHashing(tx: Tx, caller: Caller, { file, at }: { file: FileView; at: number }): Promise<void> {
+  const job = file.tier === 'direct' ? await tx.jobs.findActive(taskKey(file)) : null
   if (!job || job.cancelRequested) return
+  const isFirst = file.status === 'SCANNING'
+  if (isFirst && !permissionsOf(caller).includes('file.upload')) {
+    throw new Problem('FORBIDDEN', 'The first reading back of an upload can be cancelled by those who may upload.')
+  }
   await tx.jobs.cancel(caller.tenantId, job.id)
-  await hashCancelled(tx, caller, job)
+  await (isFirst ? verifyCancelled(tx, caller, { job, at }) : hashCancelled(tx, caller, job))
 }

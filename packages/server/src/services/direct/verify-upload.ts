@@ -52,11 +52,12 @@ const seen = ({ stat }: Found): FileChange => ({
   ...(stat.atRest === undefined ? {} : { atRest: stat.atRest }),
 })
 
-async function becomeReady(tx: Tx, file: FileRow, found: Found, change: FileChange): Promise<boolean> {
-  if (!(await tx.files.become(file, 'READY', { readyAt: found.at, statusReason: null, ...seen(found), ...change }))) return false
+/** The end of an upload: false, and nothing changed, where it has another already. */
+async function becomeReady(tx: Tx, file: FileRow, at: number, change: FileChange): Promise<boolean> {
+  if (!(await tx.files.become(file, 'READY', { readyAt: at, statusReason: null, ...change }))) return false
   await lockIfHeld(tx, file)
   const sha256 = change.sha256 ?? file.sha256
-  await webhookEvents(tx, { type: 'upload.ready', file: { ...file, status: 'READY', sha256 }, at: found.at })
+  await webhookEvents(tx, { type: 'upload.ready', file: { ...file, status: 'READY', sha256 }, at })
   const upload = await tx.uploads.findOfFile(file.tenantId, file.id)
   if (upload) await tx.uploads.deleteParts(upload.id)
   return true
@@ -65,7 +66,7 @@ async function becomeReady(tx: Tx, file: FileRow, found: Found, change: FileChan
 /** What lies there is what was sent, as far as anybody knows. */
 async function settleProven(tx: Tx, file: FileRow, found: Found & { sha256: string }): Promise<void> {
   const { sha256, at } = found
-  if (!(await becomeReady(tx, file, found, { sha256, hashState: 'computed', verifiedAt: at }))) return
+  if (!(await becomeReady(tx, file, at, { ...seen(found), sha256, hashState: 'computed', verifiedAt: at }))) return
   const details = { name: file.name, sha256, size: file.size, declaredSha256: file.declaredSha256 }
   const action = file.declaredSha256 === null ? 'SHA256_COMPUTED' : 'DIRECT_HASH_VERIFIED'
   await tx.audit.append({ ...told(file), action, result: 'ok', details })
@@ -89,7 +90,8 @@ async function settleChanged(tx: Tx, file: FileRow, found: Found): Promise<void>
   const { size } = found.stat
   const statusReason =
     'The object was changed on the storage right after it was uploaded. Recompute its hash, and compare it with what was sent.'
-  if (!(await becomeReady(tx, file, found, { hashState: 'stale', size, objectSize: size, statusReason }))) return
+  const change: FileChange = { ...seen(found), hashState: 'stale', size, objectSize: size, statusReason }
+  if (!(await becomeReady(tx, file, found.at, change))) return
   await tx.targets.settle(file.targetId, { reservedBytes: 0, usedBytes: size - file.objectSize })
   const details = { name: file.name, sha256: file.declaredSha256, reason: 'changed after completion', size, previousSize: file.objectSize }
   await tx.audit.append({ ...told(file), action: 'SHA256_INVALIDATED', result: 'failed', details })
@@ -101,8 +103,14 @@ async function settle(tx: Tx, file: FileRow, found: Found): Promise<void> {
   if (sha256 !== null && (agrees || (!changed && file.declaredSha256 === null))) return settleProven(tx, file, { ...found, sha256 })
   if (changed) return settleChanged(tx, file, found)
   if (sha256 !== null) return settleMismatch(tx, file, { ...found, sha256 })
-  await becomeReady(tx, file, found, {})
+  await becomeReady(tx, file, found.at, seen(found))
 }
+
+/**
+ * Settles a direct file that is not read back after its upload, since somebody has cancelled that: READY with the digest that its sender
+ * declared, if any, as one that is too large to be read back. False where it is settled already.
+ */
+export const settleUnread = (tx: Tx, file: FileRow, at: number): Promise<boolean> => becomeReady(tx, file, at, {})
 
 /**
  * Settles a direct file that has just been uploaded: what lies there is looked at, and read back where that is due. It becomes READY with

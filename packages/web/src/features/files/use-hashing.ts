@@ -39,9 +39,11 @@ export function useHashing(file: StoredFile) {
   })
   const settled = file.status === 'READY' || file.status === 'DAMAGED'
   const mayRead = may('file.read') && settled && !file.target.removed && file.missingSince === null
+  const mayStop = mayRead || (file.status === 'SCANNING' && may('file.upload') && !file.target.removed)
   return {
     action: file.tier === 'direct' && mayRead && file.hashing === null ? hashActionFor(file.hashState) : null,
-    mayStop: file.tier === 'direct' && mayRead && file.hashing !== null,
+    /** Right after the upload, too: what its sender declared then counts until somebody reads it back. */
+    mayStop: file.tier === 'direct' && mayStop && file.hashing !== null,
     pending: begin.isPending || start.isPending,
     start: () => start.mutate(),
     stop,
