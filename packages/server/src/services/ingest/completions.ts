@@ -59,8 +59,7 @@ export function createCompletions(deps: Deps): Completions {
   const ending = new AbortController()
   const { signal } = ending
 
-  async function run(upload: Which, { mine, work }: Parameters<Completions['join']>[1]): Promise<void> {
-    if (!mine && !deps.alone) await untilNobodyElse(deps, upload, signal)
+  async function runAlone(upload: Which, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const over = new AbortController()
     const beating = beat(deps, upload, over.signal)
     try {
@@ -68,6 +67,14 @@ export function createCompletions(deps: Deps): Completions {
     } finally {
       over.abort()
       await beating
+    }
+  }
+
+  async function run(upload: Which, { mine, work }: Parameters<Completions['join']>[1]): Promise<void> {
+    try {
+      if (!mine && !deps.alone) await untilNobodyElse(deps, upload, signal)
+      await runAlone(upload, work)
+    } finally {
       running.delete(upload.id)
     }
   }
