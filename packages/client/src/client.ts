@@ -19,6 +19,7 @@ import {
   type TokenCalls,
   tokenCalls,
 } from './calls/people.ts'
+import { type ReconciliationCalls, reconciliationCalls } from './calls/reconciliations.ts'
 import { type RoleCalls, roleCalls, type TargetCalls, targetCalls } from './calls/storage.ts'
 import { type UploadCalls, uploadCalls } from './calls/uploads.ts'
 import { type WebhookCalls, webhookCalls } from './calls/webhooks.ts'
@@ -48,6 +49,7 @@ export interface Client {
   readonly migrations: MigrationCalls
   readonly direct: DirectCalls
   readonly syncs: SyncCalls
+  readonly reconciliations: ReconciliationCalls
   readonly holds: HoldCalls
   readonly webhooks: WebhookCalls
   readonly evidence: EvidenceCalls
@@ -76,6 +78,7 @@ export function createClient(options: ClientOptions): Client {
     migrations: migrationCalls(http),
     direct: directCalls(http),
     syncs: syncCalls(http),
+    reconciliations: reconciliationCalls(http),
     holds: holdCalls(http),
     webhooks: webhookCalls(http),
     evidence: evidenceCalls(http),

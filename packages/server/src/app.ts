@@ -16,6 +16,7 @@ import { holdHandlers, sweepHoldsSchedule } from './jobs/handlers/holds.ts'
 import { moveHandlers, sweepMovesSchedule } from './jobs/handlers/moves.ts'
 import { purgeJobsHandler, purgeJobsSchedule } from './jobs/handlers/purge-jobs.ts'
 import { purgeObjectHandler } from './jobs/handlers/purge-object.ts'
+import { reconcileHandlers, sweepReconciliationsSchedule } from './jobs/handlers/reconcile.ts'
 import { scanObjectHandler } from './jobs/handlers/scan-object.ts'
 import { sweepSchedules, sweepTargetsHandler, sweepUploadsHandler } from './jobs/handlers/sweep.ts'
 import { verifyFileHandler } from './jobs/handlers/verify-file.ts'
@@ -53,6 +54,8 @@ import { objectClassService } from './services/objects/classes.ts'
 import { type ConfiguredTarget, configuredTarget } from './services/objects/configured-target.ts'
 import type { ObjectDeps } from './services/objects/deps.ts'
 import { objectService } from './services/objects.ts'
+import { RECONCILE_TARGET } from './services/reconcile/job-kinds.ts'
+import { reconciliationCancelled, reconciliationService } from './services/reconcile/reconciliations.ts'
 import { roleService } from './services/roles.ts'
 import { createKnownEnds, type SealedReaderDeps } from './services/sealed/sealed-object.ts'
 import { createSegmentMemory } from './services/sealed/segment-memory.ts'
@@ -158,6 +161,7 @@ function createServices(instance: Instance, engines: Engines, parts: { logger: L
     bucketOrigins: bucketOriginService({ store }),
     jobs: jobService({ store, onCancel: jobsOnCancel(clock) }),
     syncs: syncService({ store, clock }),
+    reconciliations: reconciliationService({ store, clock }),
     migrations: migrationService({ store, clock }),
     audit: auditService({ store, sequencer, clock, kept: checkpointFile(config.dataDir) }),
     idempotency: idempotencyService({ store, clock, hashKey: secret('idempotency') }),
@@ -171,6 +175,7 @@ const jobsOnCancel = (clock: Clock): OnCancel => ({
   [HASH_FILE]: hashCancelled,
   [VERIFY_FILE]: (tx, caller, job) => verifyCancelled(tx, caller, { job, at: clock.now() }),
   [SYNC_SCOPE]: (tx, caller, job) => syncCancelled(tx, caller, { job, at: clock.now() }),
+  [RECONCILE_TARGET]: (tx, caller, job) => reconciliationCancelled(tx, caller, { job, at: clock.now() }),
 })
 
 function createHandlers(instance: Instance, engines: Engines, logger: Logger): JobHandler[] {
@@ -186,6 +191,7 @@ function createHandlers(instance: Instance, engines: Engines, logger: Logger): J
     sweepTargetsHandler({ ingest, logger }),
     purgeJobsHandler({ store, clock }),
     ...directHandlers({ store, clock, targets, points, digests: ingest.digests }),
+    ...reconcileHandlers({ store, clock, targets, points }),
     purgeWebhooksHandler({ store, clock }),
     expireFilesHandler({ store, clock, points }),
     ...holdHandlers({ store, targets }),
@@ -221,6 +227,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
       sweepMovesSchedule,
       sweepHoldsSchedule,
       sweepSyncsSchedule,
+      sweepReconciliationsSchedule,
       sweepQuarantineSchedule,
       purgeJobsSchedule,
       purgeWebhooksSchedule,

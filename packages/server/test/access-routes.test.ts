@@ -5,9 +5,11 @@ import { mayDo, type Permission, permissions } from '../src/core/access.ts'
 import { newId } from '../src/core/ids.ts'
 import { commandLineActor, commandLineCaller } from '../src/services/caller.ts'
 import { newReport } from '../src/services/direct/sync/report.ts'
+import { newReport as newComparison } from '../src/services/reconcile/report.ts'
 import { contractOf, type Operation } from './http-contract.ts'
 import { type Call, openWorld, send } from './http-world.ts'
 
+const byCommandLine = { actor: commandLineActor, requestId: null }
 const world = await openWorld()
 after(() => world[Symbol.asyncDispose]())
 const { app, tenant, other, store, services } = world
@@ -99,6 +101,7 @@ test('O6: what is one tenant’s does not exist for another, whatever the role',
     'PATCH /api/v1/webhooks/{id}': { description: 'Taken over' },
     'POST /api/v1/upload-sessions/{id}/complete': {},
     'POST /api/v1/cases/{caseId}/syncs': { mode: 'preview' },
+    'POST /api/v1/reconciliations/{id}/apply': {},
     'POST /api/v1/upload-sessions/{id}/part-urls': { numbers: [1] },
     'POST /api/v1/upload-sessions/{id}/receipts': { parts: [{ number: 1, etag: 'x', sha256: '0'.repeat(64) }] },
     'POST /api/v1/files/{fileId}/download-url': {},
@@ -193,25 +196,41 @@ async function makeThings(): Promise<(path: string) => Record<string, string>> {
   await store.transaction((tx) => tx.migrations.insert({ id: migrationId, tenantId: tenant.id, ...between, ...counted }))
   const syncId = newId()
   const place = { tenantId: tenant.id, caseId, itemId: null, targetId: tenant.targetId, mode: 'preview' as const, status: 'done' as const }
-  const report = newReport({ actor: commandLineActor, requestId: null })
+  const report = newReport(byCommandLine)
   const ended = { allowRemovals: false, report, error: null, startedBy: 'Ada', createdAt: 1, finishedAt: 1 }
   await store.transaction((tx) => tx.syncs.insert({ id: syncId, ...place, ...ended }))
+  const reconciliationId = newId()
+  const compared = { tenantId: tenant.id, targetId: tenant.targetId, status: 'reported' as const, report: newComparison(byCommandLine) }
+  const at = { error: null, startedBy: 'Ada', createdAt: 1, reportedAt: 1, finishedAt: null }
+  await store.transaction((tx) => tx.reconciliations.insert({ id: reconciliationId, ...compared, ...at }))
   const [token] = await store.read.tokens.list(tenant.id, { limit: 1, before: null })
   const [entry] = await store.read.audit.list(tenant.id, {}, { limit: 1 })
   const inPaths = { entryId: entry?.id ?? '', deliveryId, linkId, fileId: upload.fileId, number: '1', role: 'encrypted', name }
   const shared = { caseId, itemId, userId, ...inPaths }
   const appIds = { webhookId: hook.webhook.id, objectId: storedObject.id, assetId: asset.id, intentId: intent.id }
-  const ids = { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId, syncId, ...appIds }
+  const ids = { jobId, migrationId, tokenId: token?.id ?? '', uploadId: upload.id, holdId, syncId, reconciliationId, ...appIds }
   return (path) => ({ ...shared, id: idFor(path, ids) })
 }
 
-type IdName = 'jobId' | 'migrationId' | 'tokenId' | 'uploadId' | 'holdId' | 'syncId' | 'objectId' | 'assetId' | 'intentId' | 'webhookId'
+type IdName =
+  | 'reconciliationId'
+  | 'jobId'
+  | 'migrationId'
+  | 'tokenId'
+  | 'uploadId'
+  | 'holdId'
+  | 'syncId'
+  | 'objectId'
+  | 'assetId'
+  | 'intentId'
+  | 'webhookId'
 type Ids = Readonly<Record<IdName, string>>
 
 function idFor(path: string, ids: Ids): string {
   if (path.includes('/holds/')) return ids.holdId
   if (path.includes('/webhooks/')) return ids.webhookId
   if (path.includes('/syncs/')) return ids.syncId
+  if (path.includes('/reconciliations/')) return ids.reconciliationId
   if (path.includes('/jobs/')) return ids.jobId
   if (path.includes('/migrations/')) return ids.migrationId
   if (path.includes('/tokens/')) return ids.tokenId

@@ -3,51 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import type { Asset, Target } from '@holdfast/api'
-import { startSamba } from '../../../test/servers/samba.ts'
+import type { Asset } from '@holdfast/api'
 import { checkInstance } from '../src/check-instance.ts'
 import { asked, type Evidence, evidenceOf, quarantineCleared, record, rowOf } from './evidence-kit.ts'
 import { type FileWorld, openFileWorld, sha256 } from './file-world.ts'
 import { movableClock, type TestClock } from './http-world.ts'
-import { type S3World, s3World } from './s3-world.ts'
+import { bindObjects, type ObjectPlace, objectBackends } from './object-backends.ts'
 
-type Place = AsyncDisposable & { readonly target: object | null; readonly s3?: { world: S3World; bucket: string } }
-type Backend = { readonly name: string; readonly start: () => Promise<Place> }
-
-async function startS3(name: 'versitygw' | 'minio'): Promise<Place> {
-  const world = await s3World(name)
-  const bucket = await world.bucket()
-  const { endpoint, region, accessKeyId, secretAccessKey } = world.server
-  return {
-    target: { kind: 's3', name, place: { endpoint, region, bucket }, credentials: { accessKeyId, secretAccessKey } },
-    s3: { world, bucket },
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
-  }
-}
-
-async function startShare(): Promise<Place> {
-  const { host, port, share, user, password, stop } = await startSamba('encryption-required')
-  const place = { host, port, share, user, domain: 'WORKGROUP' }
-  return { target: { kind: 'smb', name: 'Share', place, credentials: { password } }, [Symbol.asyncDispose]: stop }
-}
-
-const backends: readonly Backend[] = [
-  { name: 'the local disk', start: async () => ({ target: null, async [Symbol.asyncDispose]() {} }) },
-  { name: 'versitygw', start: () => startS3('versitygw') },
-  { name: 'MinIO', start: () => startS3('minio') },
-  { name: 'Samba', start: startShare },
-]
-
-async function bindObjects(world: FileWorld, fields: object): Promise<string> {
-  const api = world.tenant.api.admin
-  const made = await api.call<Target>('POST', '/targets', { body: fields })
-  assert.equal(made.status, 201, JSON.stringify(made.body))
-  const tested = await api.call<{ ok: boolean }>('POST', `/targets/${made.body.id}/test`, { body: {} })
-  assert.equal(tested.body.ok, true, JSON.stringify(tested.body))
-  assert.equal((await api.call('PUT', '/roles/objects', { body: { targetId: made.body.id, staged: false } })).status, 200)
-  return made.body.id
-}
-
+const backends = [objectBackends.local, objectBackends.versitygw, objectBackends.minio, objectBackends.samba]
 const octets = { contentType: 'application/octet-stream', filename: 'scan.bin' } as const
 const withoutTimes = ({ id: _i, createdAt: _c, verifiedAt: _v, createdBy: _b, checksum: _s, ...rest }: Asset) => rest
 /** What the calls answered, without what is another each time; the same on every backend. */
@@ -55,7 +18,7 @@ const answers = new Map<string, unknown>()
 
 for (const backend of backends) {
   suite(`the evidence contract on ${backend.name}`, () => {
-    let place: Place
+    let place: ObjectPlace
     let world: FileWorld
     let evidence: Evidence
     let clock: TestClock
@@ -64,7 +27,7 @@ for (const backend of backends) {
       clock = movableClock()
       world = await openFileWorld({ clock })
       evidence = evidenceOf(world.api)
-      if (place.target) await bindObjects(world, place.target)
+      await bindObjects(world, place)
     })
     after(async () => {
       await world?.[Symbol.asyncDispose]()

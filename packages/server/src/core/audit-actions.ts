@@ -34,6 +34,27 @@ export const auditActions = {
   DIRECT_HASH_DISK_MISMATCH: ['sha256', 'diskSha256', 'size'],
   /** Records and storage were reconciled in one scope; `names` holds the first of each kind. */
   DIRECT_SYNC: ['syncId', 'outcome', 'targetId', 'added', 'removed', 'unchanged', 'changed', 'missing', 'skipped', 'names'],
+  /** What lies at a target was compared with its records, both ways. */
+  STORAGE_RECONCILED: [
+    'reconciliationId',
+    'outcome',
+    'targetId',
+    'objects',
+    'files',
+    'leftover',
+    'unrecorded',
+    'unclear',
+    'missing',
+    'returned',
+    'size',
+  ],
+  /** The objects that a reconciliation found to be of no file were removed, or kept. */
+  STORAGE_CLEANED: ['reconciliationId', 'outcome', 'targetId', 'includeUnrecorded', 'removed', 'kept'],
+  /** An object of no file is removed; what cannot be removed after all tells `ATTACHMENT_BACKEND_CLEANUP_FAILED`. */
+  LEFTOVER_REMOVED: ['reconciliationId', 'targetId', 'key', 'size', 'kind'],
+  /** The object of a file was not at its target, or is there again. */
+  FILE_MISSING: ['reconciliationId', 'targetId', 'name'],
+  FILE_RETURNED: ['reconciliationId', 'targetId', 'name'],
   FILE_DAMAGED: ['reason', 'offset'],
   /** Validation and the malware scan of an object found nothing against it. */
   SCAN_PASSED: ['name', 'objectClass', 'sha256', 'malware', 'supersededIds'],

@@ -1,7 +1,10 @@
-import { v7 } from 'uuid'
+import { v7, validate, version } from 'uuid'
 
 /** A new id: UUIDv7 (RFC 9562 §5.7), so that primary keys grow with time and inserts stay at the end of the index. */
 export const newId = (): string => v7()
+
+/** Whether it is an id as `newId` makes them: a UUIDv7 in lower case. */
+export const isOwnId = (id: string): boolean => validate(id) && version(id) === 7 && id === id.toLowerCase()
 
 /** The first 32 of the 48 bits that hold an id's time. */
 const SHORT_MILLISECONDS = 2 ** 16

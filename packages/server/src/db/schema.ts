@@ -1,4 +1,12 @@
-import type { AssetScanStatus, HashState, RetentionName, RoleName, StorageRole } from '@holdfast/api'
+import type {
+  AssetScanStatus,
+  HashState,
+  ReconciliationKind,
+  ReconciliationStatus,
+  RetentionName,
+  RoleName,
+  StorageRole,
+} from '@holdfast/api'
 import type { ColumnType } from 'kysely'
 
 // The tables, as Kysely sees them on both databases. Columns are snake_case; times are milliseconds since the epoch,
@@ -323,6 +331,33 @@ export interface Schema {
     size: number
     modified_at: Time
     etag: string | null
+  }
+  /** Comparisons of what lies at a target with the records of it, as their reports. */
+  reconciliations: {
+    id: string
+    tenant_id: string
+    target_id: string
+    status: ReconciliationStatus
+    report: Json
+    error: string | null
+    started_by: string
+    created_at: Time
+    reported_at: Time | null
+    finished_at: Time | null
+  }
+  /** What a reconciliation has found, and what became of it. */
+  reconciliation_findings: {
+    id: string
+    reconciliation_id: string
+    kind: ReconciliationKind
+    object_key: string
+    file_id: string | null
+    file_name: string | null
+    size: number
+    modified_at: Time | null
+    reason: string
+    outcome: 'removed' | 'kept' | null
+    outcome_reason: string | null
   }
   /** Legal holds: of a file, of all of a case, or of all of an owner. In force until `released_at`. */
   holds: {

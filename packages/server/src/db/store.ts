@@ -16,6 +16,7 @@ import { keyTable } from './keys.ts'
 import { moveTable } from './moves.ts'
 import { objectClassTable } from './object-classes.ts'
 import { objectTable } from './objects.ts'
+import { reconciliationTable } from './reconciliations.ts'
 import { roleBindingTable } from './role-bindings.ts'
 import { syncObjectTable } from './sync-objects.ts'
 import { syncTable } from './syncs.ts'
@@ -59,6 +60,7 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   intents: intentTable(sql),
   links: linkTable(sql),
   fileHashes: fileHashTable(sql),
+  reconciliations: reconciliationTable(sql),
   syncs: syncTable(sql),
   syncObjects: syncObjectTable(sql),
 })

@@ -15,6 +15,7 @@ import type { MemberService } from '../services/members.ts'
 import type { MigrationService } from '../services/moves/migrations.ts'
 import type { ObjectClassService } from '../services/objects/classes.ts'
 import type { ObjectService } from '../services/objects.ts'
+import type { ReconciliationService } from '../services/reconcile/reconciliations.ts'
 import type { RoleService } from '../services/roles.ts'
 import type { SetupService } from '../services/setup.ts'
 import type { SystemService } from '../services/system.ts'
@@ -47,6 +48,7 @@ export type Services = {
   readonly jobs: JobService
   readonly migrations: MigrationService
   readonly syncs: SyncService
+  readonly reconciliations: ReconciliationService
   readonly audit: AuditService
   readonly idempotency: IdempotencyService
   readonly system: SystemService

@@ -171,8 +171,8 @@ async function orFlag<T>(store: Store, { caller, file }: { caller: Caller; file:
     return await work()
   } catch (error) {
     if (!(error instanceof ObjectDamaged)) throw error
-    // What others do to a direct file is theirs to do: the next Sync finds out what became of it.
-    if (file.tier === 'direct') throw objectMissing(file, error)
+    // What others do to a direct file is theirs to do: the next Sync finds out what became of it. What is flagged as missing is known.
+    if (file.tier === 'direct' || (error.missing && file.missingAt !== null)) throw objectMissing(file, error)
     await flagDamaged(store, file, { damage: error, actor: caller.actor, requestId: caller.requestId })
     throw damaged(`${error.message}.`, error)
   }

@@ -9,6 +9,7 @@ import { directMoves } from './0008-direct-moves.ts'
 import { webhooks } from './0009-webhooks.ts'
 import { evidence } from './0010-evidence.ts'
 import { tokenScopes } from './0011-token-scopes.ts'
+import { reconciliations } from './0012-reconciliations.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   webhooks,
   evidence,
   tokenScopes,
+  reconciliations,
 ]

@@ -139,7 +139,10 @@ function registerAssets(app: HttpApp, { evidence }: Services): void {
   app.get('/api/v1/evidence/report', { config: { permission: 'file.read' }, schema: report }, (request) => evidence.report(request.caller))
 }
 
-const notReadable = ['NOT_FOUND', 'FILE_NOT_READY', 'OBJECT_REJECTED', 'FILE_DAMAGED', 'TARGET_REMOVED', 'TARGET_UNAVAILABLE'] as const
+const notReadable = [
+  ...(['NOT_FOUND', 'FILE_NOT_READY', 'OBJECT_REJECTED', 'FILE_DAMAGED', 'OBJECT_MISSING'] as const),
+  ...(['TARGET_REMOVED', 'TARGET_UNAVAILABLE'] as const),
+]
 
 function registerBytes(app: HttpApp, { evidence }: Services, context: RouteContext): void {
   const sign = {

@@ -16,6 +16,7 @@ import { registerMemberRoutes } from './members.ts'
 import { registerMigrationRoutes } from './migrations.ts'
 import { registerObjectClassRoutes } from './object-classes.ts'
 import { registerObjectRoutes } from './objects.ts'
+import { registerReconciliationRoutes } from './reconciliations.ts'
 import { registerRoleRoutes } from './roles.ts'
 import { registerSetupRoutes } from './setup.ts'
 import { registerSyncRoutes } from './syncs.ts'
@@ -56,6 +57,7 @@ const groups: readonly RegisterRoutes[] = [
   registerJobRoutes,
   registerMigrationRoutes,
   registerSyncRoutes,
+  registerReconciliationRoutes,
   registerAuditRoutes,
   registerSystemRoutes,
   registerHealthRoutes,

@@ -89,7 +89,7 @@ function registerGet(app: HttpApp, { objects, downloads }: Services): void {
       { 200: Bytes, 206: Bytes, 304: NotModified },
       [
         ...(['DOWNLOAD_URL_EXPIRED', 'URL_NOT_VALID', 'NOT_FOUND', 'FILE_NOT_READY', 'FILE_DAMAGED', 'TARGET_REMOVED'] as const),
-        ...(['TARGET_UNAVAILABLE', 'PRECONDITION_FAILED', 'RANGE_NOT_SATISFIABLE', 'RATE_LIMIT_EXCEEDED'] as const),
+        ...(['OBJECT_MISSING', 'TARGET_UNAVAILABLE', 'PRECONDITION_FAILED', 'RANGE_NOT_SATISFIABLE', 'RATE_LIMIT_EXCEEDED'] as const),
       ],
       { public: true },
     ),

@@ -90,7 +90,8 @@ function registerReading(app: HttpApp, { objects }: Services, context: RouteCont
     params: IdParams,
     querystring: ObjectDownloadQuery,
     response: answers({ 200: ObjectDownload }, [
-      ...(['NOT_FOUND', 'FILE_NOT_READY', 'OBJECT_REJECTED', 'FILE_DAMAGED', 'TARGET_REMOVED', 'TARGET_UNAVAILABLE'] as const),
+      ...(['NOT_FOUND', 'FILE_NOT_READY', 'OBJECT_REJECTED', 'FILE_DAMAGED', 'OBJECT_MISSING'] as const),
+      ...(['TARGET_REMOVED', 'TARGET_UNAVAILABLE'] as const),
     ]),
   }
   app.post('/api/v1/uploads/:id/download-url', { config: { permission: 'file.download' }, schema: download }, (request) =>

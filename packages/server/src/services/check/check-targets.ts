@@ -1,10 +1,9 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
 import { assetPrefixes } from '../../core/evidence-keys.ts'
-import { hasObject } from '../../core/file-states.ts'
 import { directPrefix, objectPrefix, securePrefix } from '../../core/object-keys.ts'
-import { leftoverTarget } from '../../db/moves.ts'
 import type { TargetRow } from '../../db/targets.ts'
 import type { StorageTarget } from '../../storage/target.ts'
+import { isKnownObject } from '../known-objects.ts'
 import type { CheckDeps, CheckOptions } from './check-store.ts'
 import type { CheckNotes } from './report.ts'
 
@@ -17,13 +16,14 @@ const prefixesOf = ({ tenantId }: TargetRow): string[] => [securePrefix(tenantId
 /** Looks at what lies at one target and whether a row knows it. */
 export async function checkTarget(deps: CheckDeps, row: TargetRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
   const { notes, signal } = options
+  const place = { tenantId: row.tenantId, targetId: row.id }
   notes.counts.targets += 1
   try {
     await using lease = await deps.targets.lease(row.tenantId, row.id)
     for (const prefix of prefixesOf(row)) {
       for await (const { key } of lease.target.list(prefix, { signal })) {
         notes.counts.objects += 1
-        if (!(await isKnown(deps, row, key))) notes.find('object-row', key, 'no file has this object')
+        if (!(await isKnownObject(deps, place, key))) notes.find('object-row', key, 'no file has this object')
       }
       await checkWrites(deps, { row, target: lease.target, prefix }, options)
     }
@@ -32,38 +32,6 @@ export async function checkTarget(deps: CheckDeps, row: TargetRow, options: Chec
     signal.throwIfAborted()
     notes.find('target', row.id, error instanceof Error ? error.message : 'unknown')
   }
-}
-
-/** An object is known by its file, by the completion that is just making it, or by the removal that is on its way. */
-async function isKnown(deps: CheckDeps, row: TargetRow, key: string): Promise<boolean> {
-  const file = await deps.store.read.files.findByKey(row.tenantId, key)
-  if (!file) return isBesideAsset(deps, row, key)
-  if (file.targetId !== row.id) return isMoving(deps, row, file.id)
-  if (hasObject(file.status)) return true
-  if (file.status === 'PENDING_UPLOAD') {
-    const upload = await deps.store.read.uploads.findOfFile(row.tenantId, file.id)
-    // A sender puts an object into the bucket before it tells of it.
-    return upload?.status === 'completing' || (upload?.delivery === 'presigned' && upload.policy !== null)
-  }
-  return file.purgedAt === null
-}
-
-/** What an asset has besides its file's object: the copy that is being promoted, what is left in quarantine, or what is being purged. */
-async function isBesideAsset(deps: CheckDeps, row: TargetRow, key: string): Promise<boolean> {
-  const asset = await deps.store.read.assets.findByKey(row.tenantId, key)
-  if (asset?.targetId !== row.id) return false
-  if (asset.file.purgedAt === null && ['DELETED', 'FAILED'].includes(asset.file.status)) return true
-  return asset.promotedAt === null ? asset.file.status === 'SCANNING' : key === asset.quarantineKey && asset.quarantinePurgedAt === null
-}
-
-/** An object at a target that is not its file's: the copy that is being made, or what is left where it was. */
-async function isMoving(deps: CheckDeps, row: TargetRow, fileId: string): Promise<boolean> {
-  const moves = await deps.store.read.moves.ofFile(row.tenantId, fileId)
-  return moves.some(
-    (move) =>
-      (move.status === 'copying' && move.toTargetId === row.id) ||
-      (move.status !== 'copying' && move.purgedAt === null && leftoverTarget(move) === row.id),
-  )
 }
 
 /** Others write there, too, and nobody but the sweep judges which are whose. */

@@ -5,11 +5,16 @@ import type { FileView } from '../../db/file-rows.ts'
 import type { ObjectStat } from '../../storage/target.ts'
 import type { TargetAccess } from '../target-access.ts'
 
-/** The object of a direct file is not where it was. */
+const whatToDo = {
+  direct: 'Put it back there, or run Sync to bring the list up to date.',
+  other: 'Put its object back there from a backup, and reconcile the storage target again.',
+}
+
+/** The object of a file is not where it was. */
 export const objectMissing = (file: FileView, cause?: unknown): Problem =>
   new Problem(
     'OBJECT_MISSING',
-    `“${file.name}” is not on the storage “${file.targetName}” any more. Put it back there, or run Sync to bring the list up to date.`,
+    `“${file.name}” is not on the storage “${file.targetName}” any more. ${whatToDo[file.tier === 'direct' ? 'direct' : 'other']}`,
     { cause },
   )
 

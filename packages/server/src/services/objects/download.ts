@@ -7,6 +7,7 @@ import { type DownloadGrant, isDownloadSigned, signDownload } from '../../core/s
 import type { FileView } from '../../db/file-rows.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import { existing, toldBy } from '../caller.ts'
+import { objectMissing } from '../direct/direct-download.ts'
 import type { Downloadable } from '../downloads.ts'
 import { ObjectDamaged } from '../sealed/damage.ts'
 import { flagDamaged } from '../sealed/flag-damaged.ts'
@@ -61,10 +62,12 @@ function ofThisServer(
 }
 
 async function grant(deps: ObjectServiceDeps, file: FileView, given: { origin: string; disposition: Disposition }): Promise<Granted> {
-  if (file.container !== null) return ofThisServer(deps, file, given)
+  if (file.container !== null && file.missingAt === null) return ofThisServer(deps, file, given)
   await using lease = await deps.ingest.targets.lease(file.tenantId, file.targetId)
   const { target } = lease
-  if (target.presign === null) return ofThisServer(deps, file, given)
+  // What is flagged as missing may be there again.
+  if (file.missingAt !== null) await requireSame(file, { target, signal: new AbortController().signal })
+  if (file.container !== null || target.presign === null) return ofThisServer(deps, file, given)
   return await presigned(deps, file, { target, disposition: given.disposition })
 }
 
@@ -78,6 +81,7 @@ async function grantOrFlag(
     return await grant(deps, given.file, given)
   } catch (error) {
     if (!(error instanceof ObjectDamaged)) throw error
+    if (error.missing && given.file.missingAt !== null) throw objectMissing(given.file, error)
     await flagDamaged(deps.ingest.store, given.file, { damage: error, actor: caller.actor, requestId: caller.requestId })
     throw new Problem('FILE_DAMAGED', `${error.message}. Restore the object from a backup, then verify the file again.`, { cause: error })
   }

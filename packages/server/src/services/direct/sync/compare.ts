@@ -4,7 +4,8 @@ import { hasChanged } from '../../../core/object-mark.ts'
 import type { Tx } from '../../../db/store.ts'
 import type { ComparedObject, FoundObject, KnownFile } from '../../../db/sync-objects.ts'
 import type { ObjectStat } from '../../../storage/target.ts'
-import { type SyncRun, someAtOnce, step } from './deps.ts'
+import { someAtOnce } from '../../some-at-once.ts'
+import { type SyncRun, step } from './deps.ts'
 import { copyReport, note, type SyncReport } from './report.ts'
 
 /** Objects that are compared, and changed, with one commit. */

@@ -3,7 +3,8 @@ import type { Tx } from '../../../db/store.ts'
 import type { ScopeFile } from '../../../db/sync-objects.ts'
 import type { ObjectStat } from '../../../storage/target.ts'
 import { isUnderHold } from '../../holds/require-no-hold.ts'
-import { SyncFault, type SyncRun, someAtOnce, step } from './deps.ts'
+import { someAtOnce } from '../../some-at-once.ts'
+import { SyncFault, type SyncRun, step } from './deps.ts'
 import { copyReport, note, type SyncReport } from './report.ts'
 
 const AT_ONCE = 1000

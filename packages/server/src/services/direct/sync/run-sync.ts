@@ -1,8 +1,7 @@
-import { Problem } from '@holdfast/api'
 import { directScope } from '../../../core/object-keys.ts'
 import type { Tx } from '../../../db/store.ts'
 import type { SyncPlace } from '../../../db/sync-objects.ts'
-import { StorageError } from '../../../storage/target.ts'
+import { storageWords } from '../../storage-words.ts'
 import { compareScope } from './compare.ts'
 import { type SyncDeps, SyncEnded, SyncFault, type SyncOptions, type SyncRun } from './deps.ts'
 import { forgetFound, listScope } from './list-scope.ts'
@@ -52,9 +51,10 @@ async function reconcile(deps: SyncDeps, row: RunningSync, options: SyncOptions)
 /** What went wrong in words for whoever started it; null where another attempt may help. */
 function faultOf(error: unknown): SyncFault | null {
   if (error instanceof SyncFault) return error
-  if (!(error instanceof StorageError) && !(error instanceof Problem)) return null
-  const remedy = error instanceof StorageError && error.remedy ? ` ${error.remedy}` : ''
-  return new SyncFault('failed', `The storage could not be read to the end: ${error.message}.${remedy} No file was removed for want of it.`)
+  const words = storageWords(error)
+  return words === null
+    ? null
+    : new SyncFault('failed', `The storage could not be read to the end: ${words} No file was removed for want of it.`)
 }
 
 async function fail(deps: SyncDeps, place: { tenantId: string; syncId: string }, fault: SyncFault): Promise<void> {
