@@ -1,4 +1,4 @@
-import type { Case, Item } from '@holdfast/api'
+import type { Case, Item, Target } from '@holdfast/api'
 import type { Client } from '@holdfast/client'
 import { CommandFailure, wrongUse } from './failure.ts'
 
@@ -27,4 +27,17 @@ export async function getItem(client: Client, owner: Case, labelOrId: string): P
   if (uuid.test(labelOrId)) return client.items.get({ caseId: owner.id, itemId: labelOrId })
   for await (const item of client.items.every(owner.id)) if (item.label === labelOrId) return item
   throw new CommandFailure(`Case ${owner.number} has no item ${labelOrId}`)
+}
+
+/** The target of this id, or the only one of this name. */
+export async function getTarget(client: Client, nameOrId: string): Promise<Target> {
+  const found: Target[] = []
+  for await (const one of client.targets.every()) {
+    if (one.id === nameOrId) return one
+    if (one.name === nameOrId) found.push(one)
+  }
+  const [first, second] = found
+  if (first === undefined) throw new CommandFailure(`There is no storage target ${nameOrId}; "holdfast target list" lists them`)
+  if (second !== undefined) throw new CommandFailure(`${found.length} storage targets are called ${nameOrId}; give the id of one`)
+  return first
 }

@@ -9,7 +9,7 @@ import {
   type TargetCreate,
   type UploadSession,
 } from '@holdfast/api'
-import type { Patient } from './crash-sync.ts'
+import type { Patient } from './crash-patient.ts'
 import { sha256 } from './file-world.ts'
 import type { KillableServer } from './killable-server.ts'
 

@@ -4,17 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Case, File, Me, PageOf, Sync } from '@holdfast/api'
 import { type CrashPointName, crashPointNames } from '../src/core/crash-point.ts'
-import { type Answer, sha256 } from './file-world.ts'
+import type { Patient } from './crash-patient.ts'
+import { sha256 } from './file-world.ts'
 import type { KillableServer } from './killable-server.ts'
 
 /** The points that crash-sync.test.ts kills a server at. */
 export const syncPoints: readonly CrashPointName[] = crashPointNames.filter((name) => /^(hash|sync)\./.test(name))
-
-/** Calls that are repeated until the server, which may die meanwhile, answers. */
-export type Patient = {
-  until<T>(call: () => Promise<T>): Promise<T>
-  ok<T>(call: () => Promise<Answer<T>>): Promise<T>
-}
 
 /** Syncs the root of the case to its end, whatever dies meanwhile; a start that was not answered may have begun one. */
 async function synced(server: KillableServer, { until }: Patient, caseId: string): Promise<Sync> {

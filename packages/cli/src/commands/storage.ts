@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import { dataDirOption, withInstance } from '../data-dir.ts'
 import { CommandFailure, plain } from '../failure.ts'
+import { registerReconcile } from './storage-reconcile.ts'
 
 type Options = { data: string; all?: boolean; json?: boolean }
 
-/** Adds `storage verify`. */
+/** Adds `storage`. */
 export function registerStorage(program: Command): void {
-  const storage = program.command('storage').description('Prove that what is stored is sealed.')
+  const storage = program.command('storage').description('Prove that what is stored is sealed, and compare it with its records.')
   storage
     .command('verify')
     .description('Write a probe through each target, read it back, and read the raw object: fails where it holds plaintext.')
@@ -14,6 +15,7 @@ export function registerStorage(program: Command): void {
     .option('--all', 'besides, open every stored file and compare its SHA-256')
     .option('--json', 'the result as one JSON object a line')
     .action(verify)
+  registerReconcile(storage)
 }
 
 async function verify({ data, all, json }: Options): Promise<void> {

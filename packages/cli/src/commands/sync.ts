@@ -1,14 +1,11 @@
 import type { Sync } from '@holdfast/api'
-import type { Client } from '@holdfast/client'
 import type { Command } from 'commander'
 import { connect, getCase, getItem } from '../connection.ts'
 import { CommandFailure, plain } from '../failure.ts'
 import { bytesWords, jsonLine } from '../print.ts'
-import { createStatusLine } from '../status-line.ts'
+import { watch } from '../watch.ts'
 
 type Options = { case: string; item?: string; preview?: boolean; allowRemovals?: boolean; json?: boolean }
-
-const POLL_MS = 500
 
 /** Adds `sync`. */
 export function registerSync(program: Command): void {
@@ -34,32 +31,15 @@ async function sync(options: Options): Promise<void> {
     mode: options.preview ? 'preview' : 'apply',
     ...(options.allowRemovals ? { allowRemovals: true } : {}),
   })
-  const ended = await watch(client, started)
+  const ended = await watch(started, {
+    isRunning: ({ status }) => status === 'running',
+    words: (now) => `${now.listed} files seen, ${now.added.count} added, ${now.changed.count} changed, ${now.removed.count} removed`,
+    again: ({ id }) => client.syncs.get(id),
+    cancel: ({ id }) => client.syncs.cancel(id),
+  })
   process.stdout.write(options.json ? jsonLine(ended) : `${describeSync(ended)}\n`)
   if (ended.status === 'done') return
   throw new CommandFailure(ended.error ?? `the Sync was ${ended.status}`)
-}
-
-/** Waits for the end. Interrupted, it cancels the Sync first: nobody is left who waits for it. */
-async function watch(client: Client, started: Sync): Promise<Sync> {
-  const line = createStatusLine()
-  const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort()).once('SIGTERM', () => interrupt.abort())
-  let now = started
-  try {
-    while (now.status === 'running') {
-      line.show(`${now.listed} files seen, ${now.added.count} added, ${now.changed.count} changed, ${now.removed.count} removed`)
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-      if (interrupt.signal.aborted) {
-        await client.syncs.cancel(now.id)
-        throw new CommandFailure('interrupted; what was done stays done', 130)
-      }
-      now = await client.syncs.get(now.id)
-    }
-    return now
-  } finally {
-    line.end()
-  }
 }
 
 const groups = [

@@ -1,7 +1,7 @@
 import type { RemoteTargetKind, Target, TargetTestResult } from '@holdfast/api'
 import type { Client } from '@holdfast/client'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { connect } from '../connection.ts'
+import { connect, getTarget } from '../connection.ts'
 import { CommandFailure, plain } from '../failure.ts'
 import { bytesWords, jsonLine, printTable } from '../print.ts'
 import { parseBytes, type TargetOptions, toPlace, toSecrets } from '../target-fields.ts'
@@ -127,19 +127,6 @@ async function list({ removed, json }: { removed?: boolean; json?: boolean }): P
 const usage = (one: Target): string => `${bytesWords(one.usedBytes)}${one.quotaBytes === null ? '' : ` of ${bytesWords(one.quotaBytes)}`}`
 const lastTest = (one: Target): string =>
   one.lastTestOk === null ? 'not tested' : `${one.lastTestOk ? 'passed' : 'failed'} ${one.lastTestAt}`
-
-/** The target of this id, or the only one of this name. */
-async function getTarget(client: Client, nameOrId: string): Promise<Target> {
-  const found: Target[] = []
-  for await (const one of client.targets.every()) {
-    if (one.id === nameOrId) return one
-    if (one.name === nameOrId) found.push(one)
-  }
-  const [first, second] = found
-  if (first === undefined) throw new CommandFailure(`There is no storage target ${nameOrId}; "holdfast target list" lists them`)
-  if (second !== undefined) throw new CommandFailure(`${found.length} storage targets are called ${nameOrId}; give the id of one`)
-  return first
-}
 
 async function test(nameOrId: string, { json }: { json?: boolean }): Promise<void> {
   const client = await connect()
