@@ -11,7 +11,7 @@ import pg from 'pg'
 const run = promisify(execFile)
 
 export type PostgresServer = {
-  /** Of an empty database of its own. */
+  /** Of an empty database of its own, as a role that owns it and has no other rights: no superuser, so that policies hold. */
   readonly url: string
   /** Another empty database on the same server. */
   createDatabase(): Promise<string>
@@ -42,6 +42,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
 }
 
+const SUPERUSER = 'postgres'
+
 type Cluster = { createDatabase(): Promise<string>; stop(): Promise<void> }
 
 async function startCluster(): Promise<Cluster> {
@@ -51,13 +53,13 @@ async function startCluster(): Promise<Cluster> {
   if (account) await chown(directory, account.uid, account.gid)
   const data = join(directory, 'data')
   const secret = randomBytes(16).toString('hex')
-  await run(join(programs, 'initdb'), ['-D', data, '-U', 'holdfast', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], {
+  await run(join(programs, 'initdb'), ['-D', data, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], {
     ...account,
     cwd: '/',
   })
   const port = await freePort()
   const server = startServer(directory, [join(programs, 'postgres'), '-D', data, '-k', directory, '-p', String(port), ...settings], account)
-  const admin = `postgres://holdfast:${secret}@127.0.0.1:${port}/postgres`
+  const admin = `postgres://${SUPERUSER}:${secret}@127.0.0.1:${port}/postgres`
   await waitUntilReady(admin, server)
   return {
     createDatabase: () => createDatabase(admin),
@@ -154,11 +156,20 @@ async function createDatabase(admin: string): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`
   const client = new pg.Client(admin)
   await client.connect()
-  await client.query(`create database ${name}`)
+  await client.query(`create role ${name} login`)
+  await client.query(`create database ${name} owner ${name}`)
   await client.end()
   const url = new URL(admin)
   url.pathname = `/${name}`
+  url.username = name
   return url.href
+}
+
+/** The same database as the superuser of the server. */
+export function asSuperuser(url: string): string {
+  const own = new URL(url)
+  own.username = SUPERUSER
+  return own.href
 }
 
 async function freePort(): Promise<number> {

@@ -208,6 +208,10 @@ function createWebhookWorker(instance: Instance, { sender }: Engines, logger: Lo
   return createWorker({ ...{ store, clock, points, logger, handlers }, concurrency: WEBHOOKS_AT_ONCE })
 }
 
+const EXEMPT_ROLE =
+  'The role that Holdfast connects to PostgreSQL with is exempt from row-level security, so the database does not keep tenants apart. ' +
+  'Use one that is no superuser and has no BYPASSRLS'
+
 type SetupCodePair = ReturnType<typeof mintSetupCode>
 
 /** Puts a server together on an open instance. It owns neither the instance nor a port; disposing stops its worker and requests. */
@@ -215,6 +219,7 @@ export async function createApp(instance: Instance, options: AppOptions = {}): P
   const { config, store, clock, points, sequencer } = instance
   const logger = options.logger ?? createLogger()
   await using opened = new AsyncDisposableStack()
+  if (store.kind === 'postgres' && !instance.database.holdsTenantsApart) logger.warn(EXEMPT_ROLE)
   const setupCode = (await store.read.memberships.any()) ? null : mintSetupCode()
   const alone = options.alone ?? false
   const engines = createEngines(instance, opened, { logger, alone })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
+import { asSuperuser } from '../../../test/servers/postgres.ts'
 import { systemClock } from '../src/core/clock.ts'
 import { DatabaseRefused, type Sql } from '../src/db/database.ts'
 import { openPostgres } from '../src/db/postgres.ts'
@@ -69,7 +70,7 @@ test('N1: commits wait for the disk even where the server is set not to', async 
 
 test('N1: a server that does not flush to its disk is refused with what to do', async () => {
   await using place = await places.create()
-  const database = await place.open()
+  await using database = await openPostgres(asSuperuser(place.address!), { connections: 1 })
   const flush = async (setting: string) => {
     await sql.raw(`alter system set fsync = ${setting}`).execute(database.writer)
     await sql`select pg_reload_conf()`.execute(database.writer)

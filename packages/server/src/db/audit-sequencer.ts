@@ -65,7 +65,9 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
   const verifiers = [signer, ...(deps.formerVerifiers ?? [])]
   let report = deps.onError ?? (() => {})
   const onError = (error: unknown) => report(error)
-  const sequence = createSequence({ ...deps, verifiers, onError })
+  // The log is one for all tenants, whoever's request it is that asks for a checkpoint.
+  const take = createSequence({ ...deps, verifiers, onError })
+  const sequence = () => deps.database.scopes.within(null, take)
   let turn: Promise<unknown> = Promise.resolve()
   const sequenceNow = (): Promise<StoredCheckpoint> => {
     // One at a time in this process; a failed turn does not fail those that wait behind it.
@@ -73,7 +75,11 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
     turn = mine.catch(() => {})
     return mine
   }
-  const loop = createLoop({ clock, work: () => sequencePending(deps.database, sequenceNow), onError })
+  const loop = createLoop({
+    clock,
+    work: () => deps.database.scopes.within(null, () => sequencePending(deps.database, sequenceNow)),
+    onError,
+  })
   return {
     origin: signer.name,
     verifierKey: signer.verifierKey,

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Schema, UniqueConstraint } from './schema.ts'
+import type { TenantScopes } from './tenant-scopes.ts'
 
 /** What the table files take: inside a transaction or, for reads, outside. */
 export type Sql = Kysely<Schema> | Transaction<Schema>
@@ -15,6 +16,10 @@ export type Sql = Kysely<Schema> | Transaction<Schema>
  */
 export interface Database extends AsyncDisposable {
   readonly kind: 'sqlite' | 'postgres'
+  /** Whose rows the statements of this database reach. */
+  readonly scopes: TenantScopes
+  /** False where the database itself lets every statement see every tenant's rows: on SQLite, and for a role that PostgreSQL exempts. */
+  readonly holdsTenantsApart: boolean
   /** For reads outside a transaction: the last committed state, without waiting for a transaction. Refuses writes on SQLite files. */
   readonly sql: Kysely<Schema>
   /**

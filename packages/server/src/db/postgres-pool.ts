@@ -9,6 +9,8 @@ export type PoolOptions = {
   readonly onConnectionLost: (error: Error) => void
   /** Told of the error of each statement that fails, while it fails. */
   readonly failed: (error: unknown) => void
+  /** Whose rows what is run now may reach, see `TenantScopes`. */
+  readonly tenant: () => string
 }
 
 /** Connections as Kysely uses them, with prepared statements: PostgreSQL parses a text once per connection. */
@@ -26,7 +28,7 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect()
-      const known = clients.get(client) ?? preparing(client, nameOf, options.failed)
+      const known = clients.get(client) ?? preparing(client, nameOf, options)
       clients.set(client, known)
       return known
     },
@@ -57,15 +59,20 @@ const numbers: Record<number, (text: string) => number> = {
 function preparing(
   client: pg.PoolClient,
   nameOf: (text: string) => string | undefined,
-  failed: (error: unknown) => void,
+  { failed, tenant }: PoolOptions,
 ): PostgresPoolClient {
+  const reach = tenantSetting(client, tenant)
   let stale = false
   let inTransaction = false
   const run = async (text: string, values: unknown[]) => {
+    const inside = inTransaction
     if (values.length === 0) {
-      inTransaction = /^(begin|start transaction)/.test(text) || (inTransaction && !/^(commit|rollback)$/.test(text))
-      return await client.query(text)
+      const begins = isBegin(text)
+      inTransaction = begins || (inTransaction && !/^(commit|rollback)$/.test(text))
+      if (begins) return await reach.begin(text)
     }
+    if (!inside) await reach.set()
+    if (values.length === 0) return await client.query(text)
     const name = stale ? undefined : nameOf(text)
     try {
       return await client.query({ text, values, ...(name ? { name } : {}) })
@@ -87,6 +94,30 @@ function preparing(
   return {
     query: query as unknown as PostgresPoolClient['query'],
     release: (destroy) => client.release(destroy || stale),
+  }
+}
+
+const isBegin = (text: string): boolean => /^(begin|start transaction)/.test(text)
+
+/**
+ * Tells PostgreSQL whose rows the statements of a connection may reach. A transaction is told in the message that begins it and keeps that to
+ * its end; for statements outside of one the session is told wherever that differs from what it was told last.
+ */
+function tenantSetting(client: pg.PoolClient, tenant: () => string) {
+  let told: string | null = null
+  const setting = (words: 'set' | 'set local', value: string) => `${words} holdfast.tenant to ${pg.escapeLiteral(value)}`
+  return {
+    async begin(text: string) {
+      const results: unknown = await client.query(`${text}; ${setting('set local', tenant())}`)
+      return (results as pg.QueryResult[])[0]!
+    },
+    async set(): Promise<void> {
+      const wanted = tenant()
+      if (told === wanted) return
+      told = null
+      await client.query(setting('set', wanted))
+      told = wanted
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import { type Database, DatabaseConflict, DatabaseRefused } from './database.ts'
 import { openTransactions } from './open-transaction.ts'
 import { isStale, openPool } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
+import { tenantScopes } from './tenant-scopes.ts'
 
 const CONNECTIONS = 10
 const ATTEMPTS = 20
@@ -25,7 +26,8 @@ export type PostgresOptions = {
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
   const transactions = openTransactions()
   const { connections = CONNECTIONS, onConnectionLost = () => {} } = options
-  const pool = openPool(url, { connections, onConnectionLost, failed: transactions.failed })
+  const scopes = tenantScopes()
+  const pool = openPool(url, { connections, onConnectionLost, failed: transactions.failed, tenant: scopes.current })
   const writer = new Kysely<Schema>({ dialect: new PostgresDialect({ pool, onCreateConnection: prepareSession }) })
   const retried = retrying(options.clock ?? systemClock)
   const attempt = async <T>(level: 'serializable' | 'read committed', work: (sql: Transaction<Schema>) => Promise<T>): Promise<T> => {
@@ -37,14 +39,18 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     }
   }
 
+  let holdsTenantsApart: boolean
   try {
     await refuseUnsafe(writer, url)
+    holdsTenantsApart = await isHeldToPolicies(writer)
   } catch (error) {
     await writer.destroy()
     throw error
   }
   return {
     kind: 'postgres',
+    scopes,
+    holdsTenantsApart,
     sql: writer,
     writer,
     transaction: (work) => transactions.alone(() => retried(() => attempt('serializable', work))),
@@ -66,6 +72,13 @@ async function prepareSession(connection: DatabaseConnection): Promise<void> {
     CompiledQuery.raw(`select set_config('random_page_cost', '1.1', false),
       case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`),
   )
+}
+
+/** Superusers and roles with BYPASSRLS see every row whatever the policies say. */
+async function isHeldToPolicies(writer: Kysely<Schema>): Promise<boolean> {
+  const { rows } = await sql<{ exempt: boolean }>`
+    select rolsuper or rolbypassrls as exempt from pg_roles where rolname = current_user`.execute(writer)
+  return rows[0]?.exempt === false
 }
 
 async function refuseUnsafe(writer: Kysely<Schema>, url: string): Promise<void> {

@@ -6,6 +6,7 @@ import { type Database, DatabaseConflict, DatabaseRefused } from './database.ts'
 import { openTransactions } from './open-transaction.ts'
 import type { Schema } from './schema.ts'
 import { groupedTransactions } from './sqlite-groups.ts'
+import { tenantScopes } from './tenant-scopes.ts'
 
 /** Pages of 4 KiB in the write-ahead log before it is folded back: fewer, larger checkpoints double the rate of grouped inserts. */
 const CHECKPOINT_PAGES = 8192
@@ -43,6 +44,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 
   return {
     kind: 'sqlite',
+    scopes: tenantScopes(),
+    holdsTenantsApart: false,
     sql,
     writer,
     transaction,

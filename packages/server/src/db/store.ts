@@ -22,6 +22,7 @@ import { syncObjectTable } from './sync-objects.ts'
 import { syncTable } from './syncs.ts'
 import { migrationTable } from './target-migrations.ts'
 import { targetTable } from './targets.ts'
+import type { TenantScopes } from './tenant-scopes.ts'
 import { membershipTable, tenantTable } from './tenants.ts'
 import { tokenTable } from './tokens.ts'
 import { uploadTable } from './uploads.ts'
@@ -86,6 +87,8 @@ export type StoreDeps = {
 /** The metadata store as services see it. For what `transaction` promises, see `Database`. */
 export interface Store {
   readonly kind: Database['kind']
+  /** Whose rows reads and transactions reach. */
+  readonly scopes: TenantScopes
   /** Reads outside a transaction. Never within one: that sees neither its changes nor its moment. */
   readonly read: Tables
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
@@ -109,6 +112,7 @@ export function createStore(database: Database, deps: StoreDeps): Store {
   }
   return {
     kind: database.kind,
+    scopes: database.scopes,
     read: tables(database.sql, { clock, jobsChanged: () => {} }),
     transaction: (work) => transaction((tx) => work(tx)),
     leases: jobLeases(database, { clock, transaction }),

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Problem } from '@holdfast/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mayDo, permissionsOf } from '../core/access.ts'
@@ -12,6 +13,8 @@ type AccessOptions = { services: AccessServices; origins: readonly string[] }
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const callerKey = Symbol('caller')
 type WithCaller = { [callerKey]?: Caller }
+const contextKey = Symbol('context')
+type WithContext = { [contextKey]?: (work: () => void) => void }
 
 /**
  * Decides for every route of `app` whether the request may go on: who it is (401), from where (a cookie counts only on
@@ -30,12 +33,28 @@ export function registerAccess(app: HttpApp, options: AccessOptions): void {
       throw new Error(`The route ${route.method} ${route.url} declares no permission`)
     }
   })
+  registerScope(app, options.services.access)
   app.addHook('onRequest', async (request, reply) => {
     const permission = request.routeOptions.config.permission
     if (permission === undefined || permission === 'public') return
     const caller = await authenticate(request, reply, options)
     ;(request as WithCaller)[callerKey] = caller
     await authorize(request, caller, permission, options.services)
+  })
+}
+
+/** A request reaches no tenant's rows before it is known whose it is. From the parsing of a body on, events of the socket carry it on: it is put back. */
+function registerScope(app: HttpApp, access: AccessServices['access']): void {
+  app.addHook('onRequest', (request, _reply, done) =>
+    access.forNobodyYet(() => {
+      ;(request as WithContext)[contextKey] = AsyncLocalStorage.snapshot()
+      done()
+    }),
+  )
+  app.addHook('preValidation', (request, _reply, done) => {
+    const context = (request as WithContext)[contextKey]
+    if (context) context(done)
+    else done()
   })
 }
 

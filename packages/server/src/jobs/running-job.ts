@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { CrashPoints } from '../core/crash-point.ts'
 import type { ClaimedJob, JobLeases, JobOutcome, Lease, LeaseState } from '../db/job-leases.ts'
+import type { TenantScopes } from '../db/tenant-scopes.ts'
 import { GiveUp, type JobHandler, type JobLogger } from './job-handler.ts'
 
 const PROGRESS_MILLISECONDS = 1_000
@@ -22,6 +23,7 @@ export class WorkerStopping extends Error {
 
 export type RunDeps = {
   readonly leases: JobLeases
+  readonly scopes: TenantScopes
   readonly clock: Clock
   readonly logger: JobLogger
   readonly points: CrashPoints
@@ -79,7 +81,8 @@ export class RunningJob {
     let outcome: JobOutcome | null
     try {
       this.#deps.points.reach('job.after-claim')
-      await handler.handle({ id: lease.jobId, tenantId, payload, attempt: lease.attempt }, context)
+      const job = { id: lease.jobId, tenantId, payload, attempt: lease.attempt }
+      await this.#deps.scopes.within(tenantId, () => handler.handle(job, context))
       this.#deps.points.reach('job.before-finish')
       outcome = { status: 'done' }
     } catch (error) {

@@ -117,7 +117,7 @@ class JobWorker implements Worker {
     for (const job of await store.leases.claim(this.#owner, wanted)) {
       const { logger, points = noCrashPoints, random = Math.random } = this.#deps
       const handler = this.#handlers.get(job.kind) as JobHandler
-      const run = new RunningJob(job, handler, { leases: store.leases, clock, logger, points, random, until })
+      const run = new RunningJob(job, handler, { leases: store.leases, scopes: store.scopes, clock, logger, points, random, until })
       this.#running.add(run)
       void run.ended.then(() => {
         this.#running.delete(run)

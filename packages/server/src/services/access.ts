@@ -6,10 +6,14 @@ import { existing, toldBy } from './caller.ts'
 
 /** Who may enter and what they may do; writes down who came, went, and was refused. */
 export const accessService = ({ store }: { store: Store }) => ({
+  /** Runs `work` so that it reaches no row of a tenant before the caller, or a signed URL, is known to be genuine. */
+  forNobodyYet: <T>(work: () => T): T => store.scopes.nobody(work),
+
   /** The caller behind a session of this user; null where the user is no member any more. */
   async callerOfUser(userId: string, requestId: string): Promise<Caller | null> {
-    const member = await store.read.memberships.findOfUser(userId)
+    const member = await store.scopes.within(null, () => store.read.memberships.findOfUser(userId))
     if (!member) return null
+    store.scopes.enter(member.tenantId)
     return { actor: { kind: 'user', id: userId, name: member.name }, tenantId: member.tenantId, role: member.role, requestId }
   },
 
@@ -46,13 +50,17 @@ export const accessService = ({ store }: { store: Store }) => ({
    */
   async signInFailed(email: string, requestId: string): Promise<void> {
     const user = await store.read.users.findByEmail(email.toLowerCase())
-    const member = user && (await store.read.memberships.findOfUser(user.id))
-    const tenantId = member?.tenantId ?? (await store.read.tenants.findFirst())?.id
-    if (tenantId === undefined) return
+    const tenantId = await store.scopes.within(null, () => tenantOf(store, user?.id))
+    if (tenantId === null) return
     const actor: Actor = { kind: 'user', id: user?.id ?? 'unknown', name: user?.name ?? 'Unknown' }
-    await store.transaction((tx) =>
-      tx.audit.append({ tenantId, actor, requestId, result: 'failed', action: 'SIGN_IN_FAILED', details: { method: 'password' } }),
-    )
+    const entry = { tenantId, actor, requestId, result: 'failed', action: 'SIGN_IN_FAILED', details: { method: 'password' } } as const
+    await store.scopes.within(tenantId, () => store.transaction((tx) => tx.audit.append(entry)))
   },
 })
+/** The tenant of the user's membership; without one the oldest. Null where there is none yet. */
+async function tenantOf(store: Store, userId: string | undefined): Promise<string | null> {
+  const member = userId === undefined ? null : await store.read.memberships.findOfUser(userId)
+  return member?.tenantId ?? (await store.read.tenants.findFirst())?.id ?? null
+}
+
 export type AccessService = ReturnType<typeof accessService>

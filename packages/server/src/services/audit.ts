@@ -139,7 +139,8 @@ function sharedVerification(deps: AuditDeps): (caller: Caller) => Promise<AuditV
     return { ...seen, firstBad: firstBad && { index: firstBad.index, entryId: firstBad.entryId, reason: firstBad.reason } }
   }
   return () => {
-    running ??= verify().finally(() => {
+    // The log is one for all tenants, and so is the check of it.
+    running ??= deps.store.scopes.within(null, verify).finally(() => {
       running = null
     })
     return running

@@ -92,7 +92,7 @@ export const memberService = (deps: MemberDeps) => ({
 
   /** Ends the sessions and revokes the tokens that the member made. CONFLICT for the last administrator. */
   async remove(caller: Caller, userId: string): Promise<void> {
-    await deps.store.transaction(async (tx) => {
+    const remove = async (tx: Tx) => {
       const row = existing(await tx.memberships.find(caller.tenantId, userId), 'member')
       if (row.role === 'admin') await requireOtherAdmin(tx, row)
       await tx.memberships.delete(caller.tenantId, userId)
@@ -100,7 +100,9 @@ export const memberService = (deps: MemberDeps) => ({
       await revokeMadeBy(tx, caller, { id: userId, at: deps.clock.now(), reason: 'The member who made it was removed' })
       if (!(await tx.memberships.findOfUser(userId))) await tx.users.delete(userId)
       await tx.audit.append({ ...toldBy(caller), action: 'DELETE', details: { kind: 'member', name: row.name, userId, role: row.role } })
-    })
+    }
+    // Whether anything is left of the user is for the memberships in all tenants to say.
+    await deps.store.scopes.within(null, () => deps.store.transaction(remove))
   },
 })
 export type MemberService = ReturnType<typeof memberService>

@@ -76,7 +76,7 @@ export type SetupDeps = {
 export const setupService = (deps: SetupDeps) => ({
   /** Whether nobody can sign in yet. */
   async needed(): Promise<boolean> {
-    return !(await deps.store.read.memberships.any())
+    return !(await deps.store.scopes.within(null, () => deps.store.read.memberships.any()))
   },
 
   async state(): Promise<SetupState> {
@@ -93,7 +93,10 @@ export const setupService = (deps: SetupDeps) => ({
       throw new Problem('FORBIDDEN', 'The code is not the one that the server printed at its last start.')
     }
     const passwordHash = await deps.passwords.hash(request.password)
-    const tenantId = await deps.store.transaction((tx) => firstAdmin(tx, { ...request, passwordHash }, { requestId, at: deps.clock.now() }))
+    const origin = { requestId, at: deps.clock.now() }
+    const make = () => deps.store.transaction((tx) => firstAdmin(tx, { ...request, passwordHash }, origin))
+    const tenantId = await deps.store.scopes.within(null, make)
+    deps.store.scopes.enter(tenantId)
     await deps.keys.ensureTenantKey(tenantId)
     return { needed: false }
   },

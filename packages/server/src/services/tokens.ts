@@ -80,8 +80,9 @@ export const tokenService = ({ store, clock }: { store: Store; clock: Clock }) =
   async authenticate(secret: string, requestId: string): Promise<Caller | null> {
     if (!secretPattern.test(secret)) return null
     const now = clock.now()
-    const row = await store.read.tokens.findByHash(hashSecret(secret))
+    const row = await store.scopes.within(null, () => store.read.tokens.findByHash(hashSecret(secret)))
     if (!row || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) return null
+    store.scopes.enter(row.tenantId)
     if (row.lastUsedAt === null || now - row.lastUsedAt >= useInterval) {
       await store.transaction((tx) => tx.tokens.touch(row.id, { at: now, notAfter: now - useInterval }))
     }

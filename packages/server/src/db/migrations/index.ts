@@ -10,6 +10,7 @@ import { webhooks } from './0009-webhooks.ts'
 import { evidence } from './0010-evidence.ts'
 import { tokenScopes } from './0011-token-scopes.ts'
 import { reconciliations } from './0012-reconciliations.ts'
+import { tenantRows } from './0013-tenant-rows.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   evidence,
   tokenScopes,
   reconciliations,
+  tenantRows,
 ]

@@ -10,8 +10,9 @@ const RETRY_AFTER_SECONDS = 5
  */
 export async function takeDirectSlot(deps: IngestDeps, turn: PartTurn): Promise<void> {
   const limit = deps.limits.directPartsAtOnce
+  const { read, scopes } = deps.store
   const isTaken = async (most: number): Promise<boolean> =>
-    (await deps.store.read.uploads.countLiveClaims(deps.clock.now() - CLAIM_LIVES)) > most
+    (await scopes.within(null, () => read.uploads.countLiveClaims(deps.clock.now() - CLAIM_LIVES))) > most
   if (!(await isTaken(limit - 1))) {
     await turn.claim()
     if (!(await isTaken(limit))) return

@@ -116,6 +116,7 @@ export async function redeemDownload(
   }
   if (deps.ingest.clock.now() >= granted.expires * 1000) throw new Problem('DOWNLOAD_URL_EXPIRED')
   const caller = bearerOf(granted, request.requestId)
+  deps.ingest.store.scopes.enter(granted.tenantId)
   existing(await deps.ingest.store.read.objects.find(granted.tenantId, granted.id), 'object')
   return { found: await deps.downloads.find(caller, granted.id), caller }
 }

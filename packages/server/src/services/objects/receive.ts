@@ -45,6 +45,7 @@ async function getOpen(deps: ObjectDeps, grant: UploadGrant): Promise<UploadView
 export async function receiveObject(deps: ObjectDeps, request: ContentRequest): Promise<void> {
   requireUploadGrant(deps, request.grant, request.signature)
   requireAsSigned(request)
+  deps.ingest.store.scopes.enter(request.grant.tenantId)
   const upload = await getOpen(deps, request.grant)
   await takeAll(deps.ingest, await openSession(deps.ingest, upload), request.body)
 }
