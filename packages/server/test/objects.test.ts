@@ -222,16 +222,6 @@ test('O9: a new READY object takes the place of the current one; a rejected one 
   assert.equal((await world.api.call<PageOf<StoredObject>>('GET', `/uploads?${query}`)).body.items.length, 2)
 })
 
-test('O9: of many that become READY at once exactly one is current', async () => {
-  const name = await newClass({ replaceable: true })
-  const whose = owner()
-  await Promise.all(Array.from({ length: 12 }, (_, index) => objects.store(table(20 + 6 * index), { objectClass: name, ...whose })))
-  const { body } = await world.api.call<PageOf<StoredObject>>('GET', `/uploads?objectClass=${name}&limit=50`)
-  assert.equal(body.items.length, 12)
-  assert.equal(body.items.filter(({ isCurrent }) => isCurrent).length, 1)
-  for (const one of body.items) assert.equal(one.supersededBy === null, one.isCurrent)
-})
-
 test('O11: lists filter and page, and a deleted object is in none', async () => {
   const name = await newClass()
   const whose = owner()
