@@ -1,7 +1,8 @@
-import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net'
-import type { MessageCrypt } from './crypt.ts'
+import type { Socket } from 'node:net'
+import { free, type MessageCrypt } from './crypt.ts'
 import { SmbError } from './errors.ts'
-import { frameHead, frameReader } from './frames.ts'
+import { frameHead, frameReader, messageSink } from './frames.ts'
+import { type Line, type LineOptions, openLine } from './line.ts'
 import { status } from './status.ts'
 import { command, encodeEmpty, encodeHeader, type Header, headerFlag, headerLength, noTree, parseHeader } from './wire.ts'
 
@@ -22,12 +23,24 @@ export type Request = {
   readonly signal?: AbortSignal | undefined
   /** The signal only keeps it from being sent: once it is, its answer is waited for. */
   readonly awaited?: boolean
+  /**
+   * Sees the answer before the promise settles with its header alone, unless the signal fired first: so that large data is copied
+   * once, to where it belongs. `message` is not to be kept. What it throws is a breach of the protocol.
+   */
+  readonly onAnswer?: (answer: Answer) => void
 }
 
 /** `message` is the whole answer, header included. */
 export type Answer = { readonly header: Header; readonly message: Buffer }
 
-type Pending = { settle(answer: Answer): void; fail(error: unknown): void; timer: NodeJS.Timeout }
+type Pending = {
+  settle(answer: Answer): void
+  fail(error: unknown): void
+  /** From here on the server has its time to answer: from when the request went out, or said that it is at work. */
+  wait(): void
+}
+/** What waits for the line to take what was sent before. */
+type Unsent = { request: Request; ids: { messageId: bigint; charge: number } }
 
 /**
  * One TCP connection: frames, message ids, credits, encryption. Requests run side by side.
@@ -38,6 +51,7 @@ export class Connection implements AsyncDisposable {
   readonly #timeout: number
   readonly #pending = new Map<bigint, Pending>()
   readonly #waiting: { cost: number; go: () => void; fail: (error: unknown) => void }[] = []
+  readonly #unsent: Unsent[] = []
   #credits = 1
   #nextId = 0n
   #multiCredit = false
@@ -49,57 +63,33 @@ export class Connection implements AsyncDisposable {
   /** Sees the bytes of the hand-shake, for the pre-authentication hash. */
   onHandshake: ((message: Buffer) => void) | null = null
 
-  private constructor(socket: Socket, timeout: number) {
+  private constructor(line: Line, timeout: number) {
+    const { socket } = line
     this.#socket = socket
     this.#timeout = timeout
-    socket.setNoDelay(true)
-    const read = frameReader(maxFrame, (frame) => this.#receive(frame))
-    socket.on('data', (chunk: Buffer) => {
+    const sink = messageSink(
+      () => this.#crypt,
+      (message) => this.#receive(message),
+    )
+    const read = frameReader(maxFrame, sink)
+    line.onBytes((bytes) => {
+      if (this.#closed) return
       try {
-        read(chunk)
+        read(bytes)
       } catch (error) {
         this.#close(
           error instanceof SmbError ? error : new SmbError('protocol', 'The answer of the server cannot be read.', { cause: error }),
         )
       }
     })
+    socket.on('drain', () => this.#sendOn())
     socket.on('error', (cause) => this.#close(new SmbError('closed', `The connection broke: ${cause.message}.`, { cause })))
     socket.on('close', () => this.#close(new SmbError('closed', 'The server closed the connection.')))
   }
 
   /** Connects within `timeout` milliseconds; each later request has as long for its answer. */
-  static open(options: {
-    host: string
-    port: number
-    timeout: number
-    signal?: AbortSignal | undefined
-    lookup?: LookupFunction | undefined
-  }): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const { host, port, lookup } = options
-      const socket = connectTcp({ host, port, ...(lookup ? { lookup } : {}) })
-      const fail = (error: unknown) => {
-        socket.destroy()
-        reject(error)
-      }
-      const timer = setTimeout(
-        () => fail(new SmbError('timeout', `${options.host} port ${options.port} does not answer.`)),
-        options.timeout,
-      )
-      const onAbort = () => fail(options.signal?.reason)
-      options.signal?.addEventListener('abort', onAbort, { once: true })
-      if (options.signal?.aborted) onAbort()
-      socket.once('error', (cause: NodeJS.ErrnoException) => {
-        clearTimeout(timer)
-        fail(new SmbError('connect', `No connection to ${options.host} port ${options.port}: ${cause.code ?? cause.message}.`, { cause }))
-      })
-      socket.once('connect', () => {
-        clearTimeout(timer)
-        options.signal?.removeEventListener('abort', onAbort)
-        socket.removeAllListeners('error')
-        resolve(new Connection(socket, options.timeout))
-      })
-    })
+  static open(options: LineOptions): Promise<Connection> {
+    return openLine(options, (line) => new Connection(line, options.timeout))
   }
 
   get closed(): boolean {
@@ -132,17 +122,17 @@ export class Connection implements AsyncDisposable {
     if (this.#closed) throw this.#closed
     const messageId = this.#nextId
     this.#nextId += BigInt(charge)
-    const answer = this.#expect(messageId, request.awaited ? undefined : request.signal)
-    this.#send(request, { messageId, charge })
+    const answer = this.#expect(messageId, request)
+    this.#unsent.push({ request, ids: { messageId, charge } })
+    this.#sendOn()
     return answer
   }
 
-  #expect(messageId: bigint, signal: AbortSignal | undefined): Promise<Answer> {
+  #expect(messageId: bigint, { awaited, onAnswer, ...request }: Request): Promise<Answer> {
+    const signal = awaited ? undefined : request.signal
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#close(new SmbError('timeout', `The server did not answer within ${this.#timeout / 1000} s.`)),
-        this.#timeout,
-      )
+      let timer: NodeJS.Timeout | undefined
+      const silent = () => this.#close(new SmbError('timeout', `The server did not answer within ${this.#timeout / 1000} s.`))
       const onAbort = () => reject(signal?.reason)
       signal?.addEventListener('abort', onAbort, { once: true })
       const done = () => {
@@ -151,10 +141,19 @@ export class Connection implements AsyncDisposable {
       }
       // An abandoned request stays here until its answer arrives: its credits come back with it.
       this.#pending.set(messageId, {
-        timer,
+        wait: () => {
+          clearTimeout(timer)
+          timer = setTimeout(silent, this.#timeout)
+        },
         settle: (answer) => {
           done()
-          resolve(answer)
+          try {
+            if (!signal?.aborted) onAnswer?.(answer)
+          } catch (error) {
+            reject(error)
+            throw error
+          }
+          resolve({ header: answer.header, message: onAnswer ? Buffer.alloc(0) : Buffer.from(answer.message) })
         },
         fail: (error) => {
           done()
@@ -162,6 +161,14 @@ export class Connection implements AsyncDisposable {
         },
       })
     })
+  }
+
+  /** Sends what the line takes: sealing more than that would fill memory with what cannot go yet. */
+  #sendOn(): void {
+    while (this.#unsent.length > 0 && !this.#closed && !this.#socket.writableNeedDrain) {
+      const { request, ids } = this.#unsent.shift()!
+      this.#send(request, ids)
+    }
   }
 
   #send(request: Request, ids: { messageId: bigint; charge: number }): void {
@@ -175,18 +182,19 @@ export class Connection implements AsyncDisposable {
     })
     const parts: Uint8Array[] = request.payload ? [header, request.body, request.payload] : [header, request.body]
     this.onHandshake?.(Buffer.concat(parts))
-    const sealed = this.#crypt ? this.#crypt.seal(parts) : parts
-    const length = sealed.reduce((sum, part) => sum + part.length, 0)
+    const sealed = this.#crypt?.seal(parts)
+    const line = sealed ?? parts
+    const length = line.reduce((sum, part) => sum + part.length, 0)
+    this.#pending.get(ids.messageId)?.wait()
     this.#lastSent = Date.now()
     this.#socket.cork()
     this.#socket.write(frameHead(length))
-    for (const part of sealed) this.#socket.write(part)
+    for (const part of line) this.#socket.write(part, sealed && (() => free(part)))
     this.#socket.uncork()
   }
 
-  #receive(frame: Buffer): void {
+  #receive(plain: Buffer): void {
     if (this.#closed) return
-    const plain = this.#crypt ? this.#crypt.open(frame) : Buffer.from(frame)
     for (let rest: Buffer | null = plain; rest; ) {
       const header: Header = parseHeader(rest)
       const next: number = header.nextCommand
@@ -208,7 +216,7 @@ export class Connection implements AsyncDisposable {
       throw new SmbError('protocol', 'The server answered a question that nobody asked.')
     }
     if (header.status === status.pending && header.flags & headerFlag.async) {
-      pending.timer.refresh()
+      pending.wait()
       return
     }
     this.#pending.delete(header.messageId)
@@ -254,6 +262,7 @@ export class Connection implements AsyncDisposable {
     this.#socket.destroy()
     for (const pending of this.#pending.values()) pending.fail(reason)
     this.#pending.clear()
+    this.#unsent.length = 0
     for (const waiting of this.#waiting.splice(0)) waiting.fail(reason)
   }
 

@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { SmbError } from './errors.ts'
 import { deriveKey } from './primitives.ts'
-import { cipher, dialect, encodeTransform, transformLength, transformMagic } from './wire.ts'
+import { cipher, dialect, encodeTransform, transformMagic } from './wire.ts'
 
 // Message encryption ([MS-SMB2] §3.1.4.3): each message is sealed on its own, the transform header authenticated with it.
 
@@ -38,17 +38,40 @@ export function sessionKeys(sessionKey: Buffer, options: { dialect: number; ciph
   }
 }
 
+/** One encrypted message as it goes over the line: its transform header, then its ciphertext in pieces. */
 export interface MessageCrypt {
-  /** The transform header and the ciphertext of `parts`, which belong together as one message. */
   seal(parts: readonly Uint8Array[]): Buffer[]
-  /** The plaintext of a whole encrypted frame. 'encryption' where it is not encrypted, 'integrity' where it was changed. */
-  open(frame: Buffer): Buffer
+  /**
+   * Begins the message of `length` bytes whose transform header is `header`; its plaintext comes into `into`. 'encryption' where it
+   * is not encrypted.
+   */
+  open(header: Buffer, into: Buffer): MessageOpener
+}
+
+export interface MessageOpener {
+  /** The next bytes of the ciphertext, which are not needed any more afterwards. */
+  take(ciphertext: Buffer): void
+  /** 'integrity' where the message was changed: nothing of it may be used before this has returned. */
+  end(): void
 }
 
 const tagLength = 16
+/**
+ * Plaintext is sealed and freed in pieces of this size: they stay in the cache of the processor, and the allocator hands the same
+ * memory out again, where a buffer of a megabyte would be mapped, faulted in and unmapped for each message.
+ */
+const pieceLength = 64 * 1024
+
+/** Gives the memory of `piece` back at once instead of at the next collection. */
+export function free(piece: Uint8Array): void {
+  const { buffer } = piece
+  if (piece.byteLength === buffer.byteLength && buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+}
 
 export function messageCrypt(options: { cipher: number; keys: SessionKeys; sessionId: bigint }): MessageCrypt {
   const suite = suites.get(options.cipher)!
+  const toServer = createSecretKey(options.keys.toServer)
+  const toClient = createSecretKey(options.keys.toClient)
   const prefix = randomBytes(4)
   let sealed = 0n
   const nextNonce = () => {
@@ -65,33 +88,32 @@ export function messageCrypt(options: { cipher: number; keys: SessionKeys; sessi
       const header = encodeTransform({ nonce, length, sessionId: options.sessionId })
       const iv = nonce.subarray(0, suite.nonceLength)
       const bodies = suite.ccm
-        ? sealCcm(suite, { key: options.keys.toServer, iv, header, parts, length })
-        : sealGcm(suite, { key: options.keys.toServer, iv, header, parts })
+        ? sealCcm(suite, { key: toServer, iv, header, parts, length })
+        : sealGcm(suite, { key: toServer, iv, header, parts })
       bodies.tag.copy(header, 4)
       return [header, ...bodies.ciphertext]
     },
-    open(frame) {
-      if (frame.length < transformLength || frame.readUInt32BE(0) !== transformMagic) {
+    open(header, into) {
+      if (header.readUInt32BE(0) !== transformMagic) {
         throw new SmbError('encryption', 'The server answered in plaintext on an encrypted session; the connection is closed.')
       }
-      if (
-        frame.readBigUInt64LE(44) !== options.sessionId ||
-        frame.readUInt16LE(42) !== 1 ||
-        frame.readUInt32LE(36) !== frame.length - transformLength
-      ) {
+      if (header.readBigUInt64LE(44) !== options.sessionId || header.readUInt16LE(42) !== 1 || header.readUInt32LE(36) !== into.length) {
         throw new SmbError('protocol', 'The server sent an encrypted message with a wrong header.')
       }
-      return openFrame(suite, options.keys.toClient, frame)
+      return suite.ccm ? openCcm(suite, { key: toClient, header, into }) : openGcm(suite, { key: toClient, header, into })
     },
   }
 }
 
-type SealInput = { key: Buffer; iv: Buffer; header: Buffer; parts: readonly Uint8Array[] }
+type SealInput = { key: KeyObject; iv: Buffer; header: Buffer; parts: readonly Uint8Array[] }
 
 function sealGcm(suite: Suite, input: SealInput): { ciphertext: Buffer[]; tag: Buffer } {
   const sealer = createCipheriv(suite.name as 'aes-128-gcm', input.key, input.iv)
   sealer.setAAD(input.header.subarray(20))
-  const ciphertext = input.parts.map((part) => sealer.update(part))
+  const ciphertext: Buffer[] = []
+  for (const part of input.parts) {
+    for (let at = 0; at < part.length; at += pieceLength) ciphertext.push(sealer.update(part.subarray(at, at + pieceLength)))
+  }
   sealer.final()
   return { ciphertext, tag: sealer.getAuthTag() }
 }
@@ -105,26 +127,51 @@ function sealCcm(suite: Suite, input: SealInput & { length: number }): { ciphert
   return { ciphertext: [ciphertext], tag: sealer.getAuthTag() }
 }
 
-function openFrame(suite: Suite, key: Buffer, frame: Buffer): Buffer {
-  const iv = frame.subarray(20, 20 + suite.nonceLength)
-  const ciphertext = frame.subarray(transformLength)
-  const tag = frame.subarray(4, 20)
+type OpenInput = { key: KeyObject; header: Buffer; into: Buffer }
+
+function assertWhole(final: () => void): void {
   try {
-    if (suite.ccm) {
-      const opener = createDecipheriv(suite.name as 'aes-128-ccm', key, iv, { authTagLength: tagLength })
-      opener.setAuthTag(tag)
-      opener.setAAD(frame.subarray(20, transformLength), { plaintextLength: ciphertext.length })
-      const plain = opener.update(ciphertext)
-      opener.final()
-      return plain
-    }
-    const opener = createDecipheriv(suite.name as 'aes-128-gcm', key, iv)
-    opener.setAuthTag(tag)
-    opener.setAAD(frame.subarray(20, transformLength))
-    const plain = opener.update(ciphertext)
-    opener.final()
-    return plain
+    final()
   } catch (cause) {
     throw new SmbError('integrity', 'A message of the server was changed on its way; the connection is closed.', { cause })
+  }
+}
+
+function openGcm(suite: Suite, { key, header, into }: OpenInput): MessageOpener {
+  const opener = createDecipheriv(suite.name as 'aes-128-gcm', key, header.subarray(20, 20 + suite.nonceLength), {
+    authTagLength: tagLength,
+  })
+  opener.setAuthTag(header.subarray(4, 20))
+  opener.setAAD(header.subarray(20))
+  let filled = 0
+  return {
+    take(ciphertext) {
+      const plain = opener.update(ciphertext)
+      into.set(plain, filled)
+      filled += plain.length
+      free(plain)
+    },
+    end: () => assertWhole(() => opener.final()),
+  }
+}
+
+function openCcm(suite: Suite, { key, header, into }: OpenInput): MessageOpener {
+  const opener = createDecipheriv(suite.name as 'aes-128-ccm', key, header.subarray(20, 20 + suite.nonceLength), {
+    authTagLength: tagLength,
+  })
+  opener.setAuthTag(header.subarray(4, 20))
+  opener.setAAD(header.subarray(20), { plaintextLength: into.length })
+  let filled = 0
+  return {
+    take(ciphertext) {
+      into.set(ciphertext, filled)
+      filled += ciphertext.length
+    },
+    end: () =>
+      assertWhole(() => {
+        const plain = opener.update(into)
+        opener.final()
+        into.set(plain)
+      }),
   }
 }

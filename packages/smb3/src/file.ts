@@ -54,13 +54,12 @@ export class SmbFile implements AsyncDisposable {
     let end = into.length
     await this.#pieces(into.length, Math.min(this.#channel.maxRead, pieceLength), async (at, length) => {
       for (let done = 0; done < length; ) {
-        const bytes = await this.#readPiece(offset + at + done, length - done, options)
-        if (bytes.length === 0) {
+        const got = await this.#readPiece(into.subarray(at + done, at + length), offset + at + done, options)
+        if (got === 0) {
           end = Math.min(end, at + done)
           return
         }
-        into.set(bytes, at + done)
-        done += bytes.length
+        done += got
       }
     })
     return end
@@ -133,19 +132,26 @@ export class SmbFile implements AsyncDisposable {
     await this.close().catch(() => {})
   }
 
-  async #readPiece(offset: number, length: number, options: CallOptions): Promise<Buffer> {
+  async #readPiece(into: Uint8Array, offset: number, options: CallOptions): Promise<number> {
     this.#assertOpen()
+    let got = 0
     const answer = await this.#channel.request({
       command: command.read,
-      body: encodeRead({ fileId: this.#id, offset, length }),
-      weight: length,
+      body: encodeRead({ fileId: this.#id, offset, length: into.length }),
+      weight: into.length,
       signal: options.signal,
+      onAnswer: ({ header, message }) => {
+        if (header.status !== status.success) return
+        const bytes = parseRead(message)
+        if (bytes.length > into.length) throw new SmbError('protocol', 'The server sent more than was asked for.')
+        into.set(bytes)
+        got = bytes.length
+      },
     })
-    if (answer.header.status === status.endOfFile) return Buffer.alloc(0)
-    if (answer.header.status !== status.success) throw statusError(answer.header.status, `read ${this.path}`)
-    const bytes = parseRead(answer.message)
-    if (bytes.length > length) throw new SmbError('protocol', 'The server sent more than was asked for.')
-    return bytes
+    if (answer.header.status !== status.success && answer.header.status !== status.endOfFile) {
+      throw statusError(answer.header.status, `read ${this.path}`)
+    }
+    return got
   }
 
   async #query(level: number, options: CallOptions): Promise<Buffer> {

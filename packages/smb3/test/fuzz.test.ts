@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { messageCrypt } from '../src/crypt.ts'
 import { SmbError } from '../src/errors.ts'
-import { frameReader } from '../src/frames.ts'
+import { frameHead, frameReader, messageSink } from '../src/frames.ts'
 import { parseChallenge } from '../src/ntlm.ts'
 import { parseResponse } from '../src/spnego.ts'
 import * as wire from '../src/wire.ts'
@@ -25,6 +26,12 @@ const parsers: Record<string, (bytes: Buffer) => unknown> = {
   challenge: parseChallenge,
   spnego: parseResponse,
 }
+
+const plainReader = (onFrame: (frame: Buffer) => void = () => {}) =>
+  frameReader(
+    1000,
+    messageSink(() => null, onFrame),
+  )
 
 /** Bytes that look enough like an answer to get past the first checks. */
 const plausible = fc.tuple(fc.constantFrom(0, 9, 16, 17, 49, 65, 89), fc.uint8Array({ maxLength: 300 })).map(([size, rest]) => {
@@ -61,7 +68,7 @@ test('T4: frames come out whole, however the stream is cut (property)', () => {
         wanted.flatMap((frame) => [Buffer.from([0, 0, frame.length >> 8, frame.length & 255]), Buffer.from(frame)]),
       )
       const got: Buffer[] = []
-      const read = frameReader(1000, (frame) => got.push(Buffer.from(frame)))
+      const read = plainReader((frame) => got.push(Buffer.from(frame)))
       for (let at = 0, index = 0; at < stream.length; index += 1) {
         const end = at + cuts[index % cuts.length]!
         read(stream.subarray(at, end))
@@ -76,7 +83,64 @@ test('T4: frames come out whole, however the stream is cut (property)', () => {
 })
 
 test('T4: a frame beyond the limit is refused before memory is taken for it', () => {
-  const read = frameReader(1000, () => {})
-  assert.throws(() => read(Buffer.from([0, 0xff, 0xff, 0xff])), { fault: 'protocol' })
-  assert.throws(() => frameReader(1000, () => {})(Buffer.from([1, 0, 0, 1])), { fault: 'protocol' })
+  assert.throws(() => plainReader()(Buffer.from([0, 0xff, 0xff, 0xff])), { fault: 'protocol' })
+  assert.throws(() => plainReader()(Buffer.from([1, 0, 0, 1])), { fault: 'protocol' })
+})
+
+const sessionId = 7n
+const key = Buffer.alloc(32, 1)
+const cryptOf = (name: keyof typeof wire.cipher) => {
+  const cut = key.subarray(0, name.startsWith('aes128') ? 16 : 32)
+  return messageCrypt({ cipher: wire.cipher[name], keys: { signing: cut, toServer: cut, toClient: cut }, sessionId })
+}
+const framed = (parts: readonly Uint8Array[]): Buffer => {
+  const frame = Buffer.concat(parts)
+  return Buffer.concat([frameHead(frame.length), frame])
+}
+
+for (const name of Object.keys(wire.cipher) as (keyof typeof wire.cipher)[]) {
+  test(`T4: what ${name} sealed in pieces is opened however the stream is cut, and no flipped bit passes (property)`, () => {
+    const crypt = cryptOf(name)
+    const lengths = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 65_500, max: 131_200 }))
+    const flips = fc.option(fc.nat(), { freq: 1 })
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 40, max: 70_000 }), flips, (length, cut, flip) => {
+        const plain = Buffer.alloc(length, length)
+        const stream = framed(crypt.seal([plain.subarray(0, 10), plain.subarray(10)]))
+        if (flip !== null) stream[8 + (flip % (stream.length - 8))]! ^= 1
+        const got: Buffer[] = []
+        const read = frameReader(
+          200_000,
+          messageSink(
+            () => crypt,
+            (message) => got.push(Buffer.from(message)),
+          ),
+        )
+        const run = () => {
+          for (let at = 0; at < stream.length; at += cut) read(stream.subarray(at, at + cut))
+        }
+        if (flip === null) run()
+        else assert.throws(run, SmbError)
+        assert.deepEqual(got, flip === null ? [plain] : [])
+      }),
+      { numRuns: 60 },
+    )
+  })
+}
+
+test('T4: a frame that begins in plaintext before the session is encrypted and ends afterwards is refused', () => {
+  let crypt: ReturnType<typeof cryptOf> | null = null
+  const got: Buffer[] = []
+  const sink = messageSink(
+    () => crypt,
+    (message) => got.push(message),
+  )
+  const read = frameReader(1000, sink)
+  const stream = framed([Buffer.alloc(100)])
+  read(stream.subarray(0, 50))
+  crypt = cryptOf('aes128gcm')
+  assert.throws(() => read(stream.subarray(50)), { fault: 'encryption' })
+  assert.throws(() => frameReader(1000, sink)(framed([Buffer.alloc(20)])), { fault: 'encryption' })
+  assert.throws(() => frameReader(1000, sink)(stream), { fault: 'encryption' })
+  assert.deepEqual(got, [])
 })
