@@ -26,7 +26,7 @@ export type SshServer = {
   /** Makes new host keys; takes effect with `restart`. */
   changeHostKeys(): void
   /** Runs OpenSSH's own client in batch mode with `key`, as an independent reader and writer. */
-  sftp(key: SshKey, commands: string): { status: number; output: string }
+  sftp(key: SshKey, commands: string, options?: { cipher?: string }): { status: number; output: string }
   kill(): Promise<void>
   /** What it has written to its log so far. */
   log(): string
@@ -190,9 +190,10 @@ export async function startSshd(extra: readonly string[] = []): Promise<SshServe
       return { privateKey, publicKey, path }
     },
     changeHostKeys: () => makeHostKeys(root),
-    sftp(key, commands) {
+    sftp(key, commands, { cipher } = {}) {
       const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'IdentitiesOnly=yes', 'LogLevel=ERROR']
-      const args = ['-b', '-', '-P', String(port), '-i', key.path, ...options.flatMap((option) => ['-o', option]), `${user.name}@127.0.0.1`]
+      const own = [...options.flatMap((option) => ['-o', option]), ...(cipher ? ['-c', cipher] : [])]
+      const args = ['-b', '-', '-P', String(port), '-i', key.path, ...own, `${user.name}@127.0.0.1`]
       const result = spawnSync('sftp', args, { encoding: 'utf8', input: commands })
       return { status: result.status ?? 1, output: result.stdout + result.stderr }
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { KeyObject, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -9,7 +9,8 @@ import { systemClock } from '../src/core/clock.ts'
 import { connectSteps, openTarget } from '../src/storage/open-target.ts'
 import { testTarget } from '../src/storage/probe.ts'
 import { openSftpTarget, type SftpOptions, sftpConnectSteps } from '../src/storage/sftp.ts'
-import { parseHostKey, readHostKey } from '../src/storage/sftp-link.ts'
+import { sftpFiles } from '../src/storage/sftp-files.ts'
+import { createSftpLink, parseHostKey, readHostKey } from '../src/storage/sftp-link.ts'
 import { listening, tapped } from './loopback.ts'
 import { collect, fails, keysOf, sameBytes, text } from './target.contract.ts'
 
@@ -184,6 +185,30 @@ describe('SFTP on OpenSSH', () => {
       } finally {
         await one.stop()
       }
+    }
+  })
+
+  test('T5: keys that are exchanged anew in the middle change nothing, and each is made into a key object once', async () => {
+    const rekeying = await startSshd(['RekeyLimit 1M'])
+    try {
+      const { privateKey } = await rekeying.key()
+      const options = optionsOf({ credentials: { privateKey } }, rekeying)
+      const link = createSftpLink({ ...options, timeout: 5_000 })
+      await using files = sftpFiles(link, options.folder)
+      const { sftp } = await link.session()
+      const inside = () => (sftp as unknown as { _protocol: Record<'_cipher' | '_decipher', Record<string, unknown>> })._protocol
+      const { _cipher: first, _decipher: opener } = inside()
+      const bytes = randomBytes(4 * 1024 * 1024)
+      await using file = await files.open('exchanged', 'create')
+      await file.write(bytes, 0)
+      const back = new Uint8Array(bytes.length)
+      assert.equal(await file.read(back, 0), bytes.length)
+      sameBytes(back, bytes)
+      const { _cipher: last, _decipher: lastOpener } = inside()
+      assert.ok(last !== first && lastOpener !== opener, 'no keys were exchanged')
+      assert.ok(last._encKey instanceof KeyObject && lastOpener._decipherKey instanceof KeyObject)
+    } finally {
+      await rekeying.stop()
     }
   })
 

@@ -4,6 +4,7 @@ import ssh2, { type ConnectConfig, type SFTPWrapper } from 'ssh2'
 import { checkLiteralHost, type EndpointPolicy, guardedLookup } from './endpoint-guard.ts'
 import { hostKeyRemedy, statusOf, toConnectError } from './sftp-errors.ts'
 import { KeyAgent, unsealKey } from './sftp-key.ts'
+import { gatherWrites, keepKeys } from './sftp-line.ts'
 import { type CallOptions, StorageError } from './target.ts'
 
 /** `fingerprint` is what `ssh-keygen -lf` prints: `SHA256:` and base64 without padding. */
@@ -67,6 +68,7 @@ function openSocket({ host, port, policy }: SftpServer): Socket {
   const socket = connectTcp({ host, port, lookup: guardedLookup(policy) as never })
   // ssh2 leaves Nagle on, and every small request would wait for the acknowledgement of the one before.
   socket.setNoDelay(true)
+  gatherWrites(socket)
   return socket
 }
 
@@ -81,6 +83,7 @@ function connect(server: SftpServer, { auth, algorithms, verify }: Handshake): P
       client.end()
       reject(toConnectError(error, server))
     }
+    client.on('handshake', () => keepKeys(client))
     client.once('ready', () => resolve(client))
     client.on('error', fail)
     client.once('close', () => fail(new Error('closed')))
