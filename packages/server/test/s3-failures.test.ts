@@ -11,6 +11,7 @@ import { connectSteps, openTarget } from '../src/storage/open-target.ts'
 import { testTarget } from '../src/storage/probe.ts'
 import { openS3Target, type S3Options } from '../src/storage/s3.ts'
 import { s3ConnectSteps } from '../src/storage/s3-connect.ts'
+import { wrapTarget } from '../src/storage/wrap.ts'
 import { hostileServer } from './hostile-http.ts'
 import { type S3World, s3World } from './s3-world.ts'
 import { collect, fails, sameBytes, text } from './target.contract.ts'
@@ -255,6 +256,42 @@ describe('T6: S3 servers that go away, hang or lie', () => {
     )
     await assert.rejects(openS3Target(hostile(whole.endpoint)).read('k', 100, 1000), fails('denied'))
   })
+
+  const permanent = [
+    [400, ''],
+    [400, 'MalformedXML'],
+    [400, 'SomethingThatNobodyKnows'],
+    [405, 'MethodNotAllowed'],
+    [411, 'MissingContentLength'],
+    [422, ''],
+    [501, 'NotImplemented'],
+  ] as const
+  const passing = [
+    [400, 'RequestTimeout'],
+    [400, 'BadDigest'],
+    [400, 'IncompleteBody'],
+    [403, 'RequestTimeTooSkewed'],
+    [408, ''],
+    [409, 'OperationAborted'],
+    [429, ''],
+    [500, 'InternalError'],
+    [502, ''],
+    [503, 'SlowDown'],
+    [504, ''],
+  ] as const
+  const askedOnce = permanent.map(([status, code]) => ({ status, code, tries: 1, fault: 'denied' as const }))
+  const askedAgain = passing.map(([status, code]) => ({ status, code, tries: 3, fault: 'unavailable' as const }))
+  for (const { status, code, tries, fault } of [...askedOnce, ...askedAgain]) {
+    test(`T3 T6: an answer ${status} ${code || 'without a code'} is ${tries === 1 ? 'final' : 'asked for again'}`, async () => {
+      await using server = await hostileServer((_request, response) => {
+        response.writeHead(status).end(code && `<Error><Code>${code}</Code></Error>`)
+      })
+      await using target = wrapTarget(openS3Target(hostile(server.endpoint)), { clock, attempts: 3, firstDelay: 1 })
+      await assert.rejects(target.read('k', 0, 1000), fails(fault))
+      assert.equal(server.requests.length, tries)
+      await assert.rejects(target.put('k', text('abc')), fails(fault))
+    })
+  }
 
   test('X4: a server that says stored and stores nothing is not believed', async () => {
     await using server = await hostileServer((request, response) => {

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Capabilities } from './capabilities.ts'
 import { corsAllows } from './s3-cors.ts'
+import { isRefusedRequest } from './s3-errors.ts'
 import { atRestOf, deleteByName, hasConditionalWrites, sendPut } from './s3-objects.ts'
 import { encryptionOf, isFault, request, type S3, toObjectKey, withEncryption } from './s3-place.ts'
 import { type CallOptions, StorageError } from './target.ts'
@@ -18,7 +19,7 @@ async function hasVersions(s3: S3, options: CallOptions): Promise<boolean | null
     )
     return answer.Status === 'Enabled' || answer.Status === 'Suspended'
   } catch (error) {
-    if (isFault(error, 'denied')) return null
+    if (isFault(error, 'denied') && !isRefusedRequest(error)) return null
     if (error instanceof StorageError) return false
     throw error
   }
@@ -54,7 +55,7 @@ async function tryPuts(s3: S3, Key: string, options: CallOptions): Promise<Tried
   const { ServerSideEncryption } = await put(bytes).catch(() => ({ ServerSideEncryption: undefined }))
   const refused = await put(Buffer.from('other')).then(
     () => false,
-    (error: unknown) => error instanceof StorageError && !isFault(error, 'denied'),
+    (error: unknown) => error instanceof StorageError && (!isFault(error, 'denied') || isRefusedRequest(error)),
   )
   const taken = await put(bytes).then(
     () => true,

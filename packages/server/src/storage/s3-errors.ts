@@ -8,6 +8,11 @@ type Meaning = { readonly fault: StorageFault; readonly reason: string; readonly
 const permission = 'Grant the access key the actions of the IAM policy that the form shows.'
 const clock = 'Set the clock of this server by NTP; S3 refuses requests whose time is off by more than 15 minutes.'
 const network = 'Check the endpoint, its port, and the network and firewalls between it and this server.'
+const throttled: Meaning = { fault: 'unavailable', reason: 'the backend asks for fewer requests' }
+const brokenOff: Meaning = { fault: 'unavailable', reason: 'the request did not arrive whole' }
+const changed: Meaning = { fault: 'unavailable', reason: 'the bytes were changed on their way' }
+const conflict: Meaning = { fault: 'unavailable', reason: 'another request for the same is under way' }
+const unknownRequest = 'Check that the endpoint is one of S3, and its version: it does not know what is asked of it.'
 const certificate =
   'Install a certificate that this server trusts and that names the endpoint, or switch the certificate check off for a test system.'
 
@@ -42,12 +47,26 @@ const meanings: Record<string, Meaning> = {
     reason: 'this server has no IAM role and no credentials of its own',
     remedy: 'Enter access key and secret, or give this server an IAM role.',
   },
-  RequestTimeTooSkewed: { fault: 'denied', reason: 'the clocks of this server and of the backend differ too much', remedy: clock },
+  // The client has learned the time of the backend from this answer, so the next request may pass.
+  RequestTimeTooSkewed: { fault: 'unavailable', reason: 'the clocks of this server and of the backend differ too much', remedy: clock },
   RequestExpired: { fault: 'denied', reason: 'the clocks of this server and of the backend differ too much', remedy: clock },
   QuotaExceeded: { fault: 'full', reason: 'the quota of the bucket is used up' },
   XMinioAdminBucketQuotaExceeded: { fault: 'full', reason: 'the quota of the bucket is used up' },
   XMinioStorageFull: { fault: 'full', reason: 'the backend is full' },
   InsufficientCapacity: { fault: 'full', reason: 'the backend is full' },
+  SlowDown: throttled,
+  TooManyRequests: throttled,
+  Throttling: throttled,
+  ThrottlingException: throttled,
+  RequestLimitExceeded: throttled,
+  BandwidthLimitExceeded: throttled,
+  RequestTimeout: brokenOff,
+  IncompleteBody: brokenOff,
+  BadDigest: changed,
+  XAmzContentSHA256Mismatch: changed,
+  XAmzContentChecksumMismatch: changed,
+  OperationAborted: conflict,
+  ConditionalRequestConflict: conflict,
   ENOTFOUND: {
     fault: 'unavailable',
     reason: 'the name of the endpoint cannot be looked up',
@@ -91,9 +110,12 @@ const byStatus: Record<number, Meaning> = {
   401: { fault: 'denied', reason: 'the backend refuses the credentials', remedy: permission },
   403: { fault: 'denied', reason: 'the access key lacks the permission', remedy: permission },
   404: { fault: 'not-found', reason: 'there is no such object' },
+  408: brokenOff,
+  409: conflict,
   412: { fault: 'exists', reason: 'the key is taken' },
   414: { fault: 'bad-key', reason: 'the key is too long for the backend' },
   416: { fault: 'out-of-range', reason: 'the range lies outside of the object' },
+  429: throttled,
   507: { fault: 'full', reason: 'the backend is full' },
 }
 
@@ -131,10 +153,20 @@ function meaningOf(error: Told): Meaning {
   }
   if (/^KMS\.|^Kms/.test(code))
     return { fault: 'denied', reason: 'the KMS key refuses', remedy: 'Check the KMS key id, and that the access key may use it.' }
-  return (
-    meanings[code] ??
-    byStatus[status] ?? { fault: 'unavailable', reason: status ? `the backend failed with ${status}` : 'the connection failed' }
-  )
+  const known = meanings[code] ?? byStatus[status]
+  if (known) return known
+  if (isPermanent(status)) return { fault: 'denied', reason: `the backend refuses the request with ${status}`, remedy: unknownRequest }
+  return { fault: 'unavailable', reason: status ? `the backend failed with ${status}` : 'the connection failed' }
+}
+
+/** The same request again gets the same answer: what is known to pass by itself has a meaning of its own. */
+const isPermanent = (status: number): boolean => (status >= 400 && status < 500) || status === 501
+
+/** Whether the backend refused the request for what it asks, not for who asks. */
+export function isRefusedRequest(error: unknown): boolean {
+  if (!(error instanceof StorageError) || error.fault !== 'denied') return false
+  const status = (error.cause as Told | undefined)?.$metadata?.httpStatusCode ?? 0
+  return isPermanent(status) && status !== 401 && status !== 403
 }
 
 /**

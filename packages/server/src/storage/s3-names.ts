@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { isRefusedRequest } from './s3-errors.ts'
 import { deleteByName, sendPut } from './s3-objects.ts'
 import { decodeName, request, type S3, toObjectKey } from './s3-place.ts'
 import { type CallOptions, StorageError } from './target.ts'
@@ -11,7 +12,7 @@ async function tryBackslash(s3: S3, options?: CallOptions): Promise<boolean> {
     await sendPut(s3, { Key, bytes: new Uint8Array([1]), ifAbsent: false }, options)
   } catch (error) {
     // What finds no fault with other names refuses this one.
-    if (error instanceof StorageError && error.fault !== 'denied' && error.cause && isRefusal(error.cause)) return false
+    if (isRefusedRequest(error) || (error instanceof StorageError && error.fault !== 'denied' && isRefusal(error.cause))) return false
     throw error
   }
   const input = { Bucket: s3.bucket, Prefix: Key.slice(0, Key.lastIndexOf('\\')), EncodingType: 'url' as const }
@@ -20,7 +21,8 @@ async function tryBackslash(s3: S3, options?: CallOptions): Promise<boolean> {
   return (page.Contents ?? []).some((row) => (page.EncodingType === 'url' ? decodeName(row.Key ?? '') : row.Key) === Key)
 }
 
-const isRefusal = (cause: unknown): boolean => (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 400
+const isRefusal = (cause: unknown): boolean =>
+  (cause as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode === 400
 
 /**
  * Rejects with 'bad-key' where the backend takes a backslash for a slash: two keys would be one object. It is tried once, with the

@@ -4,6 +4,7 @@ import type { EndpointPolicy } from './endpoint-guard.ts'
 import { checkRange } from './receipts.ts'
 import { createS3Client } from './s3-client.ts'
 import { copyObject } from './s3-copy.ts'
+import { isRefusedRequest } from './s3-errors.ts'
 import { requireExactName } from './s3-names.ts'
 import { deleteObject, findBelow, headObject, listFolder, listObjects, putObject, readObject, toStat } from './s3-objects.ts'
 import { isFault, request, type S3, toObjectKey } from './s3-place.ts'
@@ -60,7 +61,7 @@ const createLock = (s3: S3): ObjectLock => ({
       await request('s3:PutObjectLegalHold', options, (http) => s3.client.send(new PutObjectLegalHoldCommand(input), http))
     } catch (error) {
       // Some backends fail with 500 where there is nothing to hold.
-      if (!isFault(error, 'unavailable') || (await headObject(s3, key, options))) throw error
+      if (!(isFault(error, 'unavailable') || isRefusedRequest(error)) || (await headObject(s3, key, options))) throw error
       throw new StorageError('not-found', 'There is no object to hold', { cause: error })
     }
   },
