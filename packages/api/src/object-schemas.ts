@@ -108,6 +108,7 @@ export const StoredObject = Type.Object(
     protection: OneOf(['sealed', 'sse-kms', 'sse-s3', 'storage'] as const),
     validation: Nullable(Type.Array(ValidationFinding, { description: 'Why it was rejected; empty where nothing was found' })),
     malware: Nullable(MalwareVerdict),
+    missingSince: Nullable({ ...Time, description: 'When its object was found to be gone from its storage target' }),
     supersededBy: Nullable(Uuid),
     uploadedBy: Type.String(),
     createdAt: Time,

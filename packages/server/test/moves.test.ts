@@ -143,6 +143,25 @@ test('R5: a copy that reads back differently is not switched to, and the file st
   )
 })
 
+test('R5: a file whose object is gone is told as failed, and keeps no other from being moved', async () => {
+  await using two = await openTwoTargets()
+  const { world, secondId } = two
+  const { api, tenant } = world
+  const { id: caseId } = await api.newCase()
+  const gone = await api.upload(caseId, randomBytes(1000))
+  const there = await api.upload(caseId, randomBytes(1000))
+  const row = await world.instance.store.read.files.findAny(tenant.id, gone.id)
+  {
+    await using lease = await world.instance.targets.lease(tenant.id, tenant.targetId)
+    await lease.target.delete(row?.objectKey ?? '')
+  }
+  const done = await migrated(world, { fromTargetId: tenant.targetId, toTargetId: secondId })
+  assert.deepEqual([done.status, done.moved.files, done.failed.files], ['done', 1, 1])
+  assert.deepEqual([(await api.file(gone.id)).target.id, (await api.file(there.id)).target.id], [tenant.targetId, secondId])
+  const { body } = await tenant.api.admin.call<PageOf<Move>>('GET', `/migrations/${done.id}/moves?status=failed`)
+  assert.match(body.items[0]?.error ?? '', /not at the old target/)
+})
+
 test('R5 U2: a file that is deleted while it moves is gone from both targets', async () => {
   const inCommit = Promise.withResolvers<void>()
   const goOn = Promise.withResolvers<void>()

@@ -33,10 +33,10 @@ test('R5: a migration that left files behind does not read as simply done', () =
 
 test('R5: progress counts what was moved, failed and skipped, and never runs over', () => {
   const half = progressOf(totals({ moved: { files: 2, bytes: 400 }, failed: { files: 1, bytes: 100 } }), 'en')
-  assert.deepEqual([half.moved, half.failed, half.skipped, half.text], [40, 10, 0, '3 files of 4 files (50%)'])
+  assert.deepEqual([half.moved, half.failed, half.skipped, half.text], [40, 10, 0, '3 of 4 files (50%)'])
   const grown = progressOf(totals({ moved: { files: 5, bytes: 1500 }, skipped: { files: 1, bytes: 500 } }), 'en')
   assert.equal(grown.moved + grown.failed + grown.skipped, 100)
-  assert.match(grown.text, /^6 files of 6 files/)
+  assert.match(grown.text, /^6 of 6 files/)
   const empty = progressOf(totals({ files: 2, bytes: 0, moved: { files: 1, bytes: 0 } }), 'en')
   assert.equal(empty.moved, 50)
   assert.equal(progressOf(totals({ files: 0, bytes: 0 }), 'en').moved, 0)
@@ -45,7 +45,7 @@ test('R5: progress counts what was moved, failed and skipped, and never runs ove
 test('R5: a migration that is done fills its bar, also where files were deleted meanwhile', () => {
   const done = progressOf(totals({ status: 'done', moved: { files: 3, bytes: 700 }, failed: { files: 1, bytes: 0 } }), 'en')
   assert.equal(done.moved, 100)
-  assert.equal(done.text, '4 files of 4 files')
+  assert.equal(done.text, '4 of 4 files')
 })
 
 test('R5: the file under way is first copied, then both copies are compared', () => {

@@ -12,6 +12,7 @@ export const keys = {
   migrations: 'migrations',
   direct: 'direct',
   syncs: 'syncs',
+  reconciliations: 'reconciliations',
   holds: 'holds',
   objects: 'objects',
   classes: 'classes',

@@ -5,6 +5,7 @@ import { holdStates } from '../features/holds/hold-words.ts'
 import { jobStatusNames } from '../features/jobs/job-words.ts'
 import { moveStatusNames } from '../features/migrations/migration-words.ts'
 import { objectStatusNames } from '../features/objects/object-words.ts'
+import { kindNames } from '../features/reconcile/reconcile-words.ts'
 import { deliveryStatusNames } from '../features/webhooks/webhook-words.ts'
 import { remoteKinds } from '../ui/target-kinds.ts'
 import { BrokenPage, NotFoundPage } from './pages/trouble.tsx'
@@ -103,6 +104,7 @@ const PeoplePage = lazyRouteComponent(() => import('./pages/people.tsx'), 'Peopl
 const TokensPage = lazyRouteComponent(() => import('./pages/tokens.tsx'), 'TokensPage')
 const NewTargetPage = lazyRouteComponent(() => import('./pages/target.tsx'), 'NewTargetPage')
 const EditTargetPage = lazyRouteComponent(() => import('./pages/target.tsx'), 'EditTargetPage')
+const ReconciliationsPage = lazyRouteComponent(() => import('./pages/reconciliations.tsx'), 'ReconciliationsPage')
 const MigrationsPage = lazyRouteComponent(() => import('./pages/migrations.tsx'), 'MigrationsPage')
 const NewMigrationPage = lazyRouteComponent(() => import('./pages/new-migration.tsx'), 'NewMigrationPage')
 const MigrationPage = lazyRouteComponent(() => import('./pages/migration.tsx'), 'MigrationPage')
@@ -179,6 +181,12 @@ const oneTarget = createRoute({
   path: '/settings/storage/$targetId',
   component: () => <ForPermission needs="target.write" page={EditTargetPage} />,
 })
+const reconciliations = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/storage/$targetId/reconciliations',
+  validateSearch: (raw: Raw) => present({ report: textOf(raw.report, 64), kind: oneOf(raw.kind, kindNames) }),
+  component: () => <ForPermission needs="target.read" page={ReconciliationsPage} />,
+})
 const migrations = createRoute({
   getParentRoute: () => app,
   path: '/settings/migrations',
@@ -216,7 +224,7 @@ const jobs = createRoute({
 /** Addresses that lead nowhere still stand inside the frame. */
 const nowhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFoundPage })
 
-const storagePages = [storage, newTarget, oneTarget, migrations, newMigration, oneMigration] as const
+const storagePages = [storage, newTarget, oneTarget, reconciliations, migrations, newMigration, oneMigration] as const
 const objectPages = [files, oneFile, holds, objectClasses, webhooks, oneWebhook] as const
 const routeTree = root.addChildren([
   signIn,

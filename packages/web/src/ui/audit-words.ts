@@ -19,6 +19,11 @@ export const auditActionWords: Readonly<Record<string, string>> = {
   SHA256_FAILED: 'Verification failed',
   SHA256_MISMATCH: 'Digest differs from what was declared',
   FILE_DAMAGED: 'Found damaged',
+  FILE_MISSING: 'Found missing from its storage',
+  FILE_RETURNED: 'Found on its storage again',
+  STORAGE_RECONCILED: 'Storage compared with its records',
+  STORAGE_CLEANED: 'Objects of no file removed',
+  LEFTOVER_REMOVED: 'Object of no file removed',
   DOWNLOAD: 'Downloaded',
   ATTACHMENT_BACKEND_CLEANUP_FAILED: 'Object removal failed',
   ROLE_BOUND: 'Storage role bound',
@@ -64,6 +69,7 @@ function subjectOf({ action, details }: Pick<AuditEntry, 'action' | 'details'>, 
   if (action === 'ROLE_BOUND') return text(details.role)
   if (action === 'HOLD_PLACED' || action === 'HOLD_RELEASED') return visibleName(text(details.subject))
   if (action === 'WEBHOOK_DISABLED') return text(details.host)
+  if (action === 'LEFTOVER_REMOVED') return visibleName(text(details.key))
   if (action === 'JOB_DEAD') return text(details.jobKind)
   return name && typeof details.size === 'number' ? `${name} (${formatBytes(details.size)})` : name
 }

@@ -157,19 +157,36 @@ export async function moveFile(deps: MoveDeps, plan: MovePlan, options: MoveOpti
     return 'skipped'
   } catch (error) {
     options.signal.throwIfAborted()
-    return settleFailure(deps, move, error)
+    return settleFailure(deps, move, { error, signal: options.signal })
   }
 }
 
-async function settleFailure(deps: MoveDeps, move: MoveRow, error: unknown): Promise<MoveOutcome> {
+async function settleFailure(deps: MoveDeps, move: MoveRow, at: { error: unknown; signal: AbortSignal }): Promise<MoveOutcome> {
+  const { error, signal } = at
   if (!(await isStillWanted(deps, move))) {
     await skipMove(deps, move)
     return 'skipped'
   }
-  if (error instanceof StorageError && error.fault === 'not-found') await forgetWrite(deps, move)
+  if (error instanceof StorageError && error.fault === 'not-found') {
+    if (!(await isObjectThere(deps, move, signal))) return failed(deps, move, objectGone())
+    await forgetWrite(deps, move)
+  }
   if (!isFinal(error)) throw error
+  return failed(deps, move, error)
+}
+
+async function failed(deps: MoveDeps, move: MoveRow, error: StorageError): Promise<MoveOutcome> {
   await fail(deps, move, error)
   return 'failed'
+}
+
+const objectGone = (): StorageError =>
+  new StorageError('not-found', 'Its object is not at the old target. Put it back there, or restore it from a backup')
+
+/** Whether what is to be moved is there: a file without its object keeps no other from being moved. */
+async function isObjectThere(deps: MoveDeps, move: MoveRow, signal: AbortSignal): Promise<boolean> {
+  await using from = await deps.targets.lease(move.tenantId, move.fromTargetId)
+  return (await from.target.stat(move.objectKey, { signal })) !== null
 }
 
 /** The target has lost the write that was noted: the next attempt begins a new one. */

@@ -22,6 +22,7 @@ export const toStoredObject = (row: ObjectRow): StoredObject => ({
   protection: row.container === null ? (row.atRest ?? 'storage') : 'sealed',
   validation: row.validation && [...row.validation],
   malware: row.malware,
+  missingSince: toIsoOrNull(row.missingAt),
   supersededBy: row.supersededBy,
   uploadedBy: row.uploadedBy,
   createdAt: toIso(row.createdAt),

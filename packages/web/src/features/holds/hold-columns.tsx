@@ -80,11 +80,11 @@ export const holdColumns: readonly Column<Hold>[] = [
   { id: 'subject', header: 'On', role: 'name', cell: (hold) => <HoldSubject hold={hold} /> },
   { id: 'reason', header: 'Reason', cell: (hold) => <HoldReasons hold={hold} /> },
   { id: 'state', header: 'State', width: '12rem', cell: (hold) => <HoldState hold={hold} /> },
-  { id: 'placed', header: 'Placed', width: '11.5rem', cell: (hold) => <By at={hold.placedAt} by={hold.placedBy} /> },
+  { id: 'placed', header: 'Placed', width: '12.75rem', cell: (hold) => <By at={hold.placedAt} by={hold.placedBy} /> },
   {
     id: 'released',
     header: 'Released',
-    width: '11.5rem',
+    width: '12.75rem',
     cell: (hold) => (hold.releasedAt ? <By at={hold.releasedAt} by={hold.releasedBy} /> : '–'),
   },
   { id: 'actions', header: 'Actions', role: 'actions', width: '7rem', cell: (hold) => <ReleaseHold hold={hold} /> },

@@ -90,11 +90,11 @@ const jobColumns = (mayWrite: boolean): readonly Column<Job>[] => [
     cell: (job) => <span className="hf-number">{sayProgress(job.progress) ?? '–'}</span>,
   },
   { id: 'attempts', header: 'Attempts', align: 'end', width: '6rem', cell: (job) => formatNumber(job.attempts) },
-  { id: 'created', header: 'Created', width: '11.5rem', cell: (job) => <When at={job.createdAt} /> },
+  { id: 'created', header: 'Created', width: '12.75rem', cell: (job) => <When at={job.createdAt} /> },
   {
     id: 'finished',
     header: 'Finished',
-    width: '11.5rem',
+    width: '12.75rem',
     cell: (job) => (job.finishedAt ? <When at={job.finishedAt} /> : job.status === 'queued' ? <NextRun job={job} /> : '–'),
   },
   ...(mayWrite

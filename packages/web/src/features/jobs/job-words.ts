@@ -29,6 +29,8 @@ const kinds: Readonly<Record<string, string>> = {
   'hash-file': 'Read a stored file back for its hash',
   'sync-scope': 'Compare a folder with its storage',
   'sweep-syncs': 'Forget what Syncs found',
+  'reconcile-target': 'Compare a target with its records',
+  'sweep-reconciliations': 'Forget what old comparisons found',
 }
 
 /** A job's kind in words; unknown kinds of newer servers read well enough as they are. */

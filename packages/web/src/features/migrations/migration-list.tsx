@@ -76,7 +76,7 @@ const columns: readonly Column<Migration>[] = [
   {
     id: 'started',
     header: 'Started',
-    width: '11.5rem',
+    width: '12.75rem',
     cell: (migration) => (
       <>
         <When at={migration.createdAt} />
@@ -87,7 +87,7 @@ const columns: readonly Column<Migration>[] = [
   {
     id: 'finished',
     header: 'Ended',
-    width: '11.5rem',
+    width: '12.75rem',
     cell: (migration) => (migration.finishedAt ? <When at={migration.finishedAt} /> : '–'),
   },
 ]

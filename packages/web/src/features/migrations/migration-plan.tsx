@@ -45,7 +45,7 @@ const Steps = ({ from, to }: { from: string; to: string }) => (
   <div>
     <p className={classes.lead}>For each file, one after the other:</p>
     <ol className={classes.steps}>
-      <li>Its sealed object is copied to {to}. Nothing is unsealed on the way, and its digest, case and history stay as they are.</li>
+      <li>Its stored object is copied to {to} as it is. Nothing is unsealed on the way; its digest, owner and history stay as they are.</li>
       <li>Both copies are read back and their hashes compared.</li>
       <li>
         The file is read from {to} from then on, and an audit entry says so. A copy that differs is thrown away; the file stays on {from}.

@@ -86,7 +86,8 @@ function ProgressPanel({ migration }: { migration: Migration }) {
 const Waiting = ({ waiting }: { waiting: NonNullable<Migration['waiting']> }) => (
   <div className={classes.waiting}>
     <Notice tone="attention" title="Nothing moves right now" live>
-      {waiting.error} It is tried again by itself, not before <When at={waiting.until} full />. What was copied is kept.
+      {waiting.error.replace(/[.!?]?$/, '.')} It is tried again by itself, not before <When at={waiting.until} full />. What was copied is
+      kept.
     </Notice>
   </div>
 )

@@ -1,5 +1,5 @@
 import type { Migration, MigrationPlan, Move, Target } from '@holdfast/api'
-import { count, formatBytes, formatPercent } from '../../ui/format.ts'
+import { count, formatBytes, formatNumber, formatPercent } from '../../ui/format.ts'
 import { sayStorageRole } from '../../ui/target-kinds.ts'
 import type { Said, Tone } from '../../ui/tones.ts'
 import { visibleName } from '../../ui/visible-name.ts'
@@ -48,7 +48,7 @@ export function progressOf(migration: Totals, locale?: string): Progress {
   const part = (group: { files: number; bytes: number }) => (whole > 0 ? group.bytes / whole : files > 0 ? group.files / files : 0) * 100
   const shares = { moved: part(moved), failed: part(failed), skipped: part(skipped) }
   const share = migration.status === 'done' ? '' : ` (${formatPercent(doneBytes, bytes, locale)})`
-  return { ...shares, text: `${count(doneFiles, 'file', 'files', locale)} of ${count(files, 'file', 'files', locale)}${share}` }
+  return { ...shares, text: `${formatNumber(doneFiles, locale)} of ${count(files, 'file', 'files', locale)}${share}` }
 }
 
 /** "12 files, 3.4 GB". */

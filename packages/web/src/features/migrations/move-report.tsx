@@ -82,14 +82,19 @@ const columns: readonly Column<Move>[] = [
     cell: (move) =>
       move.objectSha256 ? <ShortDigest value={move.objectSha256} of={`the stored bytes of ${visibleName(move.fileName)}`} /> : '–',
   },
-  { id: 'finished', header: 'Ended', width: '11.5rem', cell: (move) => (move.finishedAt ? <When at={move.finishedAt} /> : '–') },
+  { id: 'finished', header: 'Ended', width: '12.75rem', cell: (move) => (move.finishedAt ? <When at={move.finishedAt} /> : '–') },
 ]
 
 /** To the file where it belongs, with its details open. */
 function FileLink({ move }: { move: Move }) {
   const name = <bdi>{visibleName(move.fileName)}</bdi>
   const { caseId, itemId, fileId: file } = move
-  if (caseId === null) return name
+  if (caseId === null)
+    return (
+      <TextLink to="/files/$fileId" params={{ fileId: file }}>
+        {name}
+      </TextLink>
+    )
   return itemId === null ? (
     <TextLink to="/cases/$caseId" params={{ caseId }} search={{ file }}>
       {name}

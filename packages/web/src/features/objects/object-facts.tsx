@@ -26,6 +26,7 @@ export function factsOf(object: StoredObject): readonly Fact[] {
     ['Uploaded by', object.uploadedBy],
     ['Uploaded', <When key="created" at={object.createdAt} full />],
     ['Ready since', object.readyAt ? <When key="ready" at={object.readyAt} full /> : null],
+    ['Missing since', object.missingSince ? <When key="missing" at={object.missingSince} full /> : null],
     ['Storage key', <FullDigest key="key" value={object.storageKey} label="Copy storage key" />],
     ['File id', <FullDigest key="id" value={object.id} label="Copy file id" />],
   ]

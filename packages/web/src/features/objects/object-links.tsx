@@ -33,7 +33,7 @@ const columns: readonly Column<AssetLink>[] = [
   {
     id: 'since',
     header: 'Since',
-    width: '11.5rem',
+    width: '12.75rem',
     cell: (link) => (
       <>
         <When at={link.createdAt} />

@@ -4,12 +4,12 @@ import type { Column } from '../../ui/record-table.tsx'
 import { HeldBadge, StatusBadge } from '../../ui/status-badge.tsx'
 import { Size, When } from '../../ui/values.tsx'
 import { visibleName } from '../../ui/visible-name.ts'
-import { objectStatusWords, sayReasonInShort, sayVersion } from './object-words.ts'
+import { sayObject, sayReasonInShort, sayVersion } from './object-words.ts'
 import classes from './objects.module.css'
 
 /** Its status, whether it is the current version, and whether a hold keeps it. */
 export function ObjectBadges({ object }: { object: StoredObject }) {
-  const said = objectStatusWords[object.status]
+  const said = sayObject(object)
   const version = sayVersion(object)
   return (
     <div className={classes.badges}>
@@ -60,7 +60,7 @@ export const statusColumn: Column<StoredObject> = {
 export const uploadedColumn: Column<StoredObject> = {
   id: 'uploaded',
   header: 'Uploaded',
-  width: '11.5rem',
+  width: '12.75rem',
   cell: (object) => (
     <>
       <When at={object.createdAt} />

@@ -3,13 +3,13 @@ import { Stack } from '@mantine/core'
 import { Notice } from '../../ui/notice.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { When } from '../../ui/values.tsx'
-import { objectStatusWords, sayMalware } from './object-words.ts'
+import { sayMalware, sayObject } from './object-words.ts'
 import classes from './objects.module.css'
 
 /** What the checks said, in words that whoever uploaded it can act on. */
 export function ObjectVerdict({ object }: { object: StoredObject }) {
-  const { status, statusReason, validation } = object
-  const said = objectStatusWords[status]
+  const { statusReason, validation } = object
+  const said = sayObject(object)
   return (
     <Panel title="Checks">
       <Stack gap="sm">

@@ -23,6 +23,17 @@ export const objectStatusWords: Record<StoredObject['status'], Said> = {
   DELETED: { tone: 'neutral', label: 'Deleted', explain: 'Row and object were removed.' },
 }
 
+const missing: Said = {
+  tone: 'bad',
+  label: 'Missing',
+  explain:
+    'Its object was not at its storage target when that was compared with its records. Put the object back there, or restore it from a backup.',
+}
+
+/** Its status, unless it is known that there is nothing to read. */
+export const sayObject = ({ status, missingSince }: Pick<StoredObject, 'status' | 'missingSince'>): Said =>
+  missingSince !== null && (status === 'READY' || status === 'DAMAGED') ? missing : objectStatusWords[status]
+
 /** What there is to filter by; deleted ones are in no list. */
 export const objectStatusNames = (Object.keys(objectStatusWords) as StoredObject['status'][]).filter(
   (status): status is LiveStatus => status !== 'DELETED',

@@ -1,6 +1,6 @@
 import type { Target } from '@holdfast/api'
 import { ActionIcon, Button, Group, Menu, Modal } from '@mantine/core'
-import { IconDots, IconListCheck, IconPencil, IconTransfer, IconTrash } from '@tabler/icons-react'
+import { IconDots, IconGitCompare, IconListCheck, IconPencil, IconTransfer, IconTrash } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { When } from '../../ui/values.tsx'
@@ -67,6 +67,12 @@ function TargetMenu({ target, onOpen }: TargetMenuProps) {
           onClick={() => void navigate({ to: '/settings/migrations/new', search: { from: target.id } })}
         >
           Migrate away
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconGitCompare size={16} />}
+          onClick={() => void navigate({ to: '/settings/storage/$targetId/reconciliations', params: { targetId: target.id } })}
+        >
+          Reconcile with records
         </Menu.Item>
         {target.builtin ? null : (
           <Menu.Item leftSection={<IconTrash size={16} />} c="var(--mantine-color-error)" onClick={choose('delete')}>

@@ -81,9 +81,9 @@ const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
       )
     },
   },
-  { id: 'used', header: 'Last used', width: '11.5rem', cell: (token) => (token.lastUsedAt ? <When at={token.lastUsedAt} /> : 'Never') },
-  { id: 'expires', header: 'Expires', width: '11.5rem', cell: (token) => (token.expiresAt ? <When at={token.expiresAt} /> : 'Never') },
-  { id: 'created', header: 'Created', width: '11.5rem', wideOnly: true, cell: (token) => <When at={token.createdAt} /> },
+  { id: 'used', header: 'Last used', width: '12.75rem', cell: (token) => (token.lastUsedAt ? <When at={token.lastUsedAt} /> : 'Never') },
+  { id: 'expires', header: 'Expires', width: '12.75rem', cell: (token) => (token.expiresAt ? <When at={token.expiresAt} /> : 'Never') },
+  { id: 'created', header: 'Created', width: '12.75rem', wideOnly: true, cell: (token) => <When at={token.createdAt} /> },
   ...(mayWrite
     ? [
         {

@@ -84,7 +84,7 @@ const deliveryColumns = (mayWrite: boolean, onOpen: (id: string) => void): reado
   },
   { id: 'attempts', header: 'Attempts', align: 'end', width: '6rem', cell: (row) => formatNumber(row.attempts) },
   { id: 'response', header: 'Response', cell: (row) => <Response row={row} /> },
-  { id: 'created', header: 'When', width: '11.5rem', cell: (row) => <When at={row.createdAt} /> },
+  { id: 'created', header: 'When', width: '12.75rem', cell: (row) => <When at={row.createdAt} /> },
   ...(mayWrite
     ? [
         {

@@ -88,5 +88,5 @@ const columns: readonly Column<Webhook>[] = [
     cell: (webhook) => webhook.eventTypes.map((type) => eventWords[type].label).join(', '),
   },
   { id: 'state', header: 'State', width: '15rem', cell: (webhook) => <WebhookState webhook={webhook} /> },
-  { id: 'created', header: 'Created', width: '11.5rem', cell: (webhook) => <When at={webhook.createdAt} /> },
+  { id: 'created', header: 'Created', width: '12.75rem', cell: (webhook) => <When at={webhook.createdAt} /> },
 ]
