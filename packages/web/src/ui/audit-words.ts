@@ -19,6 +19,8 @@ export const auditActionWords: Readonly<Record<string, string>> = {
   SHA256_FAILED: 'Verification failed',
   SHA256_MISMATCH: 'Digest differs from what was declared',
   FILE_DAMAGED: 'Found damaged',
+  FILE_MOVED: 'Moved to another target',
+  FILE_MOVE_FAILED: 'Not moved to another target',
   FILE_MISSING: 'Found missing from its storage',
   FILE_RETURNED: 'Found on its storage again',
   STORAGE_RECONCILED: 'Storage compared with its records',

@@ -29,6 +29,10 @@ const kinds: Readonly<Record<string, string>> = {
   'hash-file': 'Read a stored file back for its hash',
   'sync-scope': 'Compare a folder with its storage',
   'sweep-syncs': 'Forget what Syncs found',
+  'run-migration': 'Move the files of a target',
+  'sync-file': 'Take a file from this server to its target',
+  'purge-moved': 'Remove what a move left behind',
+  'sweep-moves': 'Look after moves',
   'reconcile-target': 'Compare a target with its records',
   'sweep-reconciliations': 'Forget what old comparisons found',
 }
@@ -48,6 +52,8 @@ export function sayProgress(progress: Job['progress']): string | null {
   const totalBytes = numberOf(progress.totalBytes) ?? numberOf(progress.size)
   if (bytes !== null && totalBytes !== null) return `${formatPercent(bytes, totalBytes)} of ${formatBytes(totalBytes)}`
   if (bytes !== null) return formatBytes(bytes)
+  const objects = numberOf(progress.objects)
+  if (objects !== null) return `${formatNumber(objects)} objects, ${formatNumber(numberOf(progress.files) ?? 0)} files`
   const done = numberOf(progress.done)
   const total = numberOf(progress.total)
   if (done !== null && total !== null) return `${formatNumber(done)} of ${formatNumber(total)}`

@@ -132,7 +132,7 @@ function Outcome({ migration }: { migration: Migration }) {
     return (
       <div style={{ marginTop: '1rem' }}>
         <Notice tone="bad" title={`${count(failed.files, 'file')} could not be moved`} live>
-          {failed.files === 1 ? 'It stays' : 'They stay'} on {from.name} and can be read there. The report says why.{' '}
+          {failed.files === 1 ? 'It stays' : 'They stay'} on {from.name}. The report says why.{' '}
           {status === 'done' || status === 'cancelled'
             ? 'Mend the cause, then start another migration between the two.'
             : 'The others go on.'}

@@ -20,7 +20,7 @@ export function sayMigration({ status, failed }: Pick<Migration, 'status' | 'fai
 export const moveStatusWords: Record<Move['status'], Said> = {
   copying: { tone: 'working', label: 'Copying', explain: 'It is read from the old target until its copy is proven.' },
   moved: { tone: 'good', label: 'Moved', explain: 'Both copies were read back and are equal; the file is read from the new target.' },
-  failed: { tone: 'bad', label: 'Failed', explain: 'The file stays where it was and can be read there.' },
+  failed: { tone: 'bad', label: 'Failed', explain: 'The file stays where it was.' },
   skipped: { tone: 'neutral', label: 'Skipped', explain: 'There was nothing to move any more, or the migration was ended first.' },
 }
 

@@ -19,6 +19,7 @@ import { When } from '../../ui/values.tsx'
 import { CreateToken } from './create-token.tsx'
 import { tokensQuery } from './queries.ts'
 import { isLive, sayScopes, sayToken } from './token-words.ts'
+import classes from './tokens.module.css'
 
 export function ApiTokens() {
   const may = useMay()
@@ -60,7 +61,19 @@ const NoTokens = () => (
 )
 
 const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
-  { id: 'name', header: 'Name', role: 'name', cell: (token) => token.name },
+  {
+    id: 'name',
+    header: 'Name',
+    role: 'name',
+    cell: (token) => (
+      <div>
+        {token.name}
+        <div className={classes.made}>
+          made <When at={token.createdAt} />
+        </div>
+      </div>
+    ),
+  },
   {
     id: 'role',
     header: 'Role',
@@ -71,7 +84,7 @@ const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
   {
     id: 'state',
     header: 'State',
-    width: '10rem',
+    width: '8rem',
     cell: (token) => {
       const said = sayToken(token, Date.now())
       return (
@@ -83,7 +96,6 @@ const tokenColumns = (mayWrite: boolean): readonly Column<Token>[] => [
   },
   { id: 'used', header: 'Last used', width: '12.75rem', cell: (token) => (token.lastUsedAt ? <When at={token.lastUsedAt} /> : 'Never') },
   { id: 'expires', header: 'Expires', width: '12.75rem', cell: (token) => (token.expiresAt ? <When at={token.expiresAt} /> : 'Never') },
-  { id: 'created', header: 'Created', width: '12.75rem', wideOnly: true, cell: (token) => <When at={token.createdAt} /> },
   ...(mayWrite
     ? [
         {
