@@ -120,7 +120,7 @@ const upload = (bench: Bench, hashed: boolean): Variant => ({
 
 /** A bucket of versitygw that Direct is bound to, with the CORS rule that the page needs. */
 async function bindBucket(server: BenchServer, origin: string): Promise<AsyncDisposable> {
-  const s3 = await s3World('versitygw')
+  const s3 = await s3World('versitygw', { sidecar: true })
   const Bucket = await s3.bucket()
   const rule = { AllowedOrigins: [origin], AllowedMethods: ['PUT'], AllowedHeaders: ['*'], ExposeHeaders: ['ETag'] }
   await s3.admin.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }))

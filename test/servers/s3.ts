@@ -45,17 +45,18 @@ const listens = async (port: number): Promise<boolean> => {
 
 /** `ready`: answers once it can store, where that is later than that it listens. */
 type Launch = { args: string[]; env: Record<string, string>; ready?: () => Promise<boolean> }
-type At = { port: number; ports: readonly number[]; folder: string; tls: boolean; versioning: boolean }
+type At = { port: number; ports: readonly number[]; folder: string; tls: boolean; versioning: boolean; sidecar: boolean }
 const accessKeyId = 'holdfast-test'
 const secretAccessKey = 'holdfast-test-secret-key'
 const region = 'us-east-1'
 
 const launches: Record<GoProgram, (at: At) => Launch> = {
-  versitygw: ({ port, folder, tls, versioning }) => ({
+  versitygw: ({ port, folder, tls, versioning, sidecar }) => ({
     args: [
       ...['--port', `127.0.0.1:${port}`, '--quiet', '--region', region, '--keep-alive', '--iam-dir', join(folder, 'iam')],
       ...(tls ? ['--cert', join(folder, 'cert.pem'), '--key', join(folder, 'key.pem')] : []),
-      ...['posix', ...(versioning ? ['--versioning-dir', join(folder, 'versions')] : []), join(folder, 'data')],
+      ...['posix', ...(versioning ? ['--versioning-dir', join(folder, 'versions')] : [])],
+      ...[...(sidecar ? ['--sidecar', join(folder, 'sidecar')] : []), join(folder, 'data')],
     ],
     env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
   }),
@@ -123,17 +124,29 @@ function makeCertificate(folder: string): string {
 const isStopped = (pid: number): boolean =>
   readdirSync(`/proc/${pid}/task`).every((task) => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')))
 
-/** Starts an S3 server on a loopback port; everything lives in a temporary folder. `versioning`: buckets of versitygw may keep versions. */
-export async function startS3(name: GoProgram, options: { tls?: boolean; versioning?: boolean } = {}): Promise<S3Server> {
+export type S3Start = {
+  readonly tls?: boolean
+  /** Buckets of versitygw may keep versions. */
+  readonly versioning?: boolean
+  /** What versitygw notes of objects lies beside them: as extended attributes, ext4 takes a few hundred parts of one upload alone. */
+  readonly sidecar?: boolean
+}
+
+/** Starts an S3 server on a loopback port; everything lives in a temporary folder. */
+export async function startS3(name: GoProgram, options: S3Start = {}): Promise<S3Server> {
   const program = goProgram(name)
   const folder = await mkdtemp(join(tmpdir(), `holdfast-${name}-`))
-  for (const part of ['data', 'iam', 'versions']) await mkdir(join(folder, part))
+  for (const part of ['data', 'iam', 'versions', 'sidecar']) await mkdir(join(folder, part))
   const tls = options.tls ?? false
   const certificate = tls ? makeCertificate(folder) : null
   const port = await freePort()
   const ports = await Promise.all(weedPorts.map(freePort))
   await writeFile(join(folder, 's3.json'), JSON.stringify(weedUsers))
-  const { args, env, ready = async () => true } = launches[name]({ port, ports, folder, tls, versioning: options.versioning ?? false })
+  const {
+    args,
+    env,
+    ready = async () => true,
+  } = launches[name]({ ...{ port, ports, folder, tls }, versioning: options.versioning ?? false, sidecar: options.sidecar ?? false })
 
   const start = async (): Promise<ChildProcess> => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: folder, ...env } })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { GoProgram } from '../../../test/servers/go-programs.ts'
-import { type S3Server, startS3 } from '../../../test/servers/s3.ts'
+import { type S3Server, type S3Start, startS3 } from '../../../test/servers/s3.ts'
 import { systemClock } from '../src/core/clock.ts'
 import type { S3Options } from '../src/storage/s3.ts'
 
@@ -15,7 +15,7 @@ export type S3World = AsyncDisposable & {
   options(bucket: string, more?: Partial<S3Options>): S3Options
 }
 
-export async function s3World(name: GoProgram, start: { tls?: boolean; versioning?: boolean } = {}): Promise<S3World> {
+export async function s3World(name: GoProgram, start: S3Start = {}): Promise<S3World> {
   const server = await startS3(name, start)
   const { endpoint, region, accessKeyId, secretAccessKey } = server
   const credentials = { accessKeyId, secretAccessKey }

@@ -62,12 +62,24 @@ export async function listScope(run: SyncRun): Promise<void> {
   await forgetFound(run.deps, row.id)
   await step(run, async () => newReport(run.row.report.by))
   if (row.mode === 'apply') await target.folders?.make(place.prefix, { signal: options.signal })
+  await keepAll(run, target.listFolder(place.prefix, { signal: options.signal }))
+}
+
+/** The storage is asked for what comes next while a batch is being kept: two are in memory at most. */
+async function keepAll(run: SyncRun, entries: AsyncIterable<FolderEntry>): Promise<void> {
   let batch: Batch = { objects: [], skipped: [] }
-  for await (const entry of target.listFolder(place.prefix, { signal: options.signal })) {
-    await take(run, entry, batch)
-    if (batch.objects.length + batch.skipped.length < AT_ONCE) continue
-    await keep(run, batch)
-    batch = { objects: [], skipped: [] }
+  let keeping: Promise<void> = Promise.resolve()
+  try {
+    for await (const entry of entries) {
+      await take(run, entry, batch)
+      if (batch.objects.length + batch.skipped.length < AT_ONCE) continue
+      await keeping
+      keeping = keep(run, batch)
+      keeping.catch(() => {})
+      batch = { objects: [], skipped: [] }
+    }
+  } finally {
+    await keeping
   }
   await keep(run, batch)
 }
