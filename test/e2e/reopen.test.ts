@@ -61,7 +61,7 @@ test('D9: a file is hashed although the program that does it could not be loaded
     refused += 1
     return refused === 1 ? route.abort() : route.continue()
   })
-  const digest = await makeEvidence(house.at('image.dd'), 2 * MB, 6)
+  const digest = await makeEvidence(house.at('image.dd'), 20 * MB, 6)
   await chooseFiles(page, 'Choose files', house.at('image.dd'))
   await rowSays(page, 'image.dd', 'Ready')
   assert.equal(refused, 2)

@@ -1,5 +1,6 @@
 import { MIN_PART_PLAIN_BYTES } from '@holdfast/api/limits'
 import { NetworkProblem } from '../problem.ts'
+import { type BlobDigestEvents, digestOnePart, isOnePart } from './digest-one-part.ts'
 import type { HashMessage, HashRequest } from './hash-worker.ts'
 import { putByFetch } from './put-fetch.ts'
 import { putByXhr } from './put-xhr.ts'
@@ -29,7 +30,8 @@ export function blobSource(blob: Blob, name: string = blob instanceof File ? blo
         throw error
       }
     },
-    digest: (pass) => (typeof Worker === 'undefined' ? digestHere(blob, pass) : digestInWorker(blob, pass)),
+    digest: (pass) =>
+      typeof Worker === 'undefined' || isOnePart(blob, pass.partSize) ? digestHere(blob, pass) : digestInWorker(blob, pass),
   }
 }
 
@@ -87,16 +89,22 @@ function digestOnce(blob: Blob, pass: DigestPass): Promise<string> {
 }
 
 async function digestHere(blob: Blob, pass: DigestPass): Promise<string> {
-  const { digestBlob } = await import('./digest-blob.ts')
   const stopIfAborted = () => pass.signal.throwIfAborted()
-  return digestBlob(blob, pass.partSize, {
+  const events: BlobDigestEvents = {
     onPart: pass.onPart,
     onProgress(hashed) {
       stopIfAborted()
       pass.onProgress(hashed)
     },
-  }).catch((error: unknown) => {
+  }
+  const reading = isOnePart(blob, pass.partSize) ? digestOnePart(blob, events) : digestPieces(blob, pass.partSize, events)
+  return reading.catch((error: unknown) => {
     stopIfAborted()
     throw unreadable(error)
   })
+}
+
+async function digestPieces(blob: Blob, partSize: number, events: BlobDigestEvents): Promise<string> {
+  const { digestBlob } = await import('./digest-blob.ts')
+  return digestBlob(blob, partSize, events)
 }

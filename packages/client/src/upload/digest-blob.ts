@@ -1,14 +1,8 @@
 import { createSHA256, type IHasher } from 'hash-wasm'
+import { type BlobDigestEvents, HELD_BYTES, hex } from './digest-one-part.ts'
 
 /** Read at once, in bytes: smaller slices cost the most in reading. */
 const SLICE_BYTES = 8 * 1024 * 1024
-/** A part up to this size is held whole for its own digest, by the platform's hash; larger ones are hashed piece by piece. */
-const HELD_BYTES = 64 * 1024 * 1024
-
-export type BlobDigestEvents = { onPart(number: number, sha256: string): void; onProgress(hashed: number): void }
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
 /**
  * Reads `blob` once, the next slice always under way, and gives the SHA-256 of each part and of the whole.
  * The whole needs an incremental hash, which browsers lack; parts use the platform's where the page may (secure contexts).
