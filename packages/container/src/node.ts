@@ -41,15 +41,16 @@ const LARGE_PIECE_BYTES = 262_144
 
 /**
  * Gives memory back at once where `bytes` owns its buffer, instead of leaving it to a garbage collector that sees only the small view.
- * `bytes` is empty afterwards.
+ * `bytes` is empty afterwards; what was given back already stays so.
  */
 export function freeBytes(bytes: Uint8Array): void {
-  if (bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength) bytes.buffer.transfer(0)
+  const { buffer } = bytes
+  if (buffer instanceof ArrayBuffer && !buffer.detached && bytes.byteLength === buffer.byteLength) buffer.transfer(0)
 }
 
 type Transform = { update(data: Uint8Array): Uint8Array }
 
-/** Runs `bytes` through the cipher into `out` from `at`; answers where it ended. */
+/** Runs `bytes` through the cipher into `out` from `at`; answers where it ended. What it writes is behind what it has read. */
 function pump(cipher: Transform, bytes: Uint8Array, target: { out: Uint8Array; at: number }): number {
   let at = target.at
   for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
@@ -182,7 +183,8 @@ export interface FloeCipher {
   startSegment(out: Uint8Array, place: SegmentPlace): SegmentSealer
   /**
    * Opens one stored segment into the start of `out`; answers the length of its plaintext. Throws, with `out` wiped, unless every
-   * byte is authentic for this file and place. `out` must not overlap `stored`.
+   * byte is authentic for this file and place. `out` may begin where `stored` does, so that the plaintext takes its place; in any
+   * other way the two must not overlap.
    */
   openSegmentInto(out: Uint8Array, place: SegmentPlace, stored: Uint8Array): number
   /** As `openSegmentInto`, in memory of its own, which `freeBytes` gives back early: saves a copy where pieces will do. */

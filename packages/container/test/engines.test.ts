@@ -77,6 +77,9 @@ test('X3: the synchronous path makes and reads the same bytes as the portable on
         next = index
         assert.deepEqual(out.slice(0, length), await file.sealSegment(place, piece))
         assert.equal(cipher.openSegmentInto(new Uint8Array(segmentLength), place, out.subarray(0, length)), piece.length)
+        const inPlace = out.slice()
+        cipher.openSegmentInto(inPlace, place, inPlace.subarray(0, length))
+        assert.deepEqual(inPlace.slice(0, piece.length), new Uint8Array(piece), 'plaintext in the place of the stored bytes')
         assert.deepEqual(join(...cipher.openSegment(place, out.subarray(0, length))), new Uint8Array(piece))
         assert.deepEqual(new Uint8Array(await file.openSegment(place, out.subarray(0, length))), new Uint8Array(piece))
       }
@@ -92,6 +95,15 @@ test('S5: where a tag does not fit, nothing of the plaintext stays in the caller
   const out = new Uint8Array(1_048_544).fill(1)
   assert.throws(() => cipher.openSegmentInto(out, place, flip(stored, stored.length - 1)), { kind: 'segment-forged', offset: 74 })
   assert.ok(out.every((byte) => byte === 0))
+  const inPlace = flip(stored, stored.length - 1)
+  assert.throws(() => cipher.openSegmentInto(inPlace, place, inPlace), { kind: 'segment-forged', offset: 74 })
+  assert.ok(inPlace.subarray(0, 1_048_544).every((byte) => byte === 0))
+  cipher.openSegmentInto(stored.subarray(0), place, stored)
+  assert.ok(
+    stored.subarray(0, 1_048_544).every((byte) => byte === 7),
+    'whole pieces take the place of what they were read from',
+  )
+  cipher.sealSegmentInto(stored, place, [new Uint8Array(1_048_544).fill(7)])
   assert.throws(() => cipher.openSegment(place, flip(stored, 20)), { kind: 'segment-forged', offset: 74 })
 })
 

@@ -94,7 +94,8 @@ export interface App extends AsyncDisposable {
 
 /** Spare buffers of 8 MiB for all uploads together, besides one for each part that is arriving. */
 const SPARE_PART_BUFFERS = 4
-const KEPT_SEGMENTS = 32
+/** Buffers of downloads and verifications that are kept, 2 MiB each. */
+const KEPT_WINDOWS = 16
 const KNOWN_ENDS = 10_000
 const DOWNLOADS_AT_ONCE = 32
 
@@ -121,7 +122,7 @@ function createEngines(instance: Instance, resources: AsyncDisposableStack, { lo
   const memory = createPartMemory(SPARE_PART_BUFFERS)
   const completions = createCompletions({ store, clock, alone })
   const ingest = { store, clock, keys, targets, digests, memory, attempts, completions, points, limits }
-  const reader = { keys, memory: createSegmentMemory(KEPT_SEGMENTS), ends: createKnownEnds(KNOWN_ENDS) }
+  const reader = { keys, memory: createSegmentMemory(KEPT_WINDOWS), ends: createKnownEnds(KNOWN_ENDS) }
   const targetDeps = { store, clock, credentials, backends: createTargetBackends(instance), publicUrl: config.publicUrl }
   const onUntested = (err: unknown): void => logger.warn({ err }, 'The bucket of the configuration could not be tested')
   const configured = configuredTarget({ ...targetDeps, address: config.objects.s3 as OpenAddress | null, onUntested })

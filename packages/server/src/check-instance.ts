@@ -7,7 +7,7 @@ import { createKnownEnds } from './services/sealed/sealed-object.ts'
 import { createSegmentMemory } from './services/sealed/segment-memory.ts'
 
 const DIGEST_THREADS = 1
-const KEPT_SEGMENTS = 16
+const KEPT_WINDOWS = 8
 
 /** `holdfast check` over an open instance: every invariant, the audit log among them. Changes nothing. */
 export async function checkInstance(instance: Instance, options: CheckOptions): Promise<CheckReport> {
@@ -18,6 +18,6 @@ export async function checkInstance(instance: Instance, options: CheckOptions): 
     const outside = note === null ? [] : [{ note, words: 'the copy of the checkpoint in the data folder' }]
     return verifyAuditLog(store.read.audit, { verifiers: sequencer.verifiers, origin: sequencer.origin, outside, signal })
   }
-  const reader = { keys, memory: createSegmentMemory(KEPT_SEGMENTS), ends: createKnownEnds(1) }
+  const reader = { keys, memory: createSegmentMemory(KEPT_WINDOWS), ends: createKnownEnds(1) }
   return checkStore({ ...reader, store, clock, targets, digests, verifyAudit }, options)
 }

@@ -248,7 +248,7 @@ suite('D10: hash tasks under way', async () => {
         shown = body.items[0]?.hashing ?? null
         await sleep(20)
       }
-      assert.deepEqual(shown, { jobId: first.body.jobId, bytes: 4 * MiB, size: 12 * MiB })
+      assert.deepEqual(shown, { jobId: first.body.jobId, bytes: 8 * MiB, size: 12 * MiB })
       const { admin } = world.tenant.api
       if (way === 'the file') assert.equal((await world.api.call('DELETE', `/files/${file.id}/verify`)).status, 204)
       else assert.equal((await admin.call('POST', `/jobs/${first.body.jobId}/cancel`)).status, 200)
@@ -258,7 +258,7 @@ suite('D10: hash tasks under way', async () => {
       const entries = await entriesOf(world, file.id, 'SHA256_CANCELLED')
       assert.deepEqual(
         entries.map((entry) => [entry.details.bytes, entry.details.size, entry.actor.kind]),
-        [[4 * MiB, 12 * MiB, 'token']],
+        [[8 * MiB, 12 * MiB, 'token']],
       )
       assert.equal((await entriesOf(world, file.id, 'SHA256_COMPUTED')).length, 0)
       assert.equal((await world.api.file(file.id)).hashState, 'computed', 'what was known stays')

@@ -21,7 +21,7 @@ async function withObject(size: number, work: (target: StorageTarget, bytes: Buf
 const quiet = { signal: new AbortController().signal, progress: async () => {} }
 const none = { digests: undefined as never }
 
-for (const size of [0, 1, 4 * MiB - 1, 4 * MiB, 4 * MiB + 1, 40 * MiB + 7]) {
+for (const size of [0, 1, 8 * MiB - 1, 8 * MiB, 8 * MiB + 1, 40 * MiB + 7]) {
   test(`D10: the digest of ${size} bytes, with progress in order`, async () => {
     await withObject(size, async (target, bytes, read) => {
       const seen: number[] = []

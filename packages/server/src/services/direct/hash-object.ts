@@ -3,8 +3,8 @@ import type { DigestPool } from '../ingest/digest-pool.ts'
 import { asDamage } from '../sealed/damage.ts'
 
 /** Bytes of one read, and reads under way at once: enough to keep a network busy while a thread hashes. */
-const PIECE_BYTES = 4 * 1024 * 1024
-const READS_AHEAD = 4
+const PIECE_BYTES = 8 * 1024 * 1024
+const READS_AHEAD = 2
 
 export type PlainObject = { readonly target: StorageTarget; readonly key: string; readonly size: number }
 

@@ -1,6 +1,6 @@
 import { type InclusiveRange, segmentsCovering, sliceOfSegment } from '@holdfast/container'
 import type { SealedObject } from './sealed-object.ts'
-import type { SegmentMemory } from './segment-memory.ts'
+import { type SegmentMemory, WINDOW_SEGMENTS } from './segment-memory.ts'
 
 type Buffer = Uint8Array<ArrayBuffer>
 
@@ -9,11 +9,8 @@ export interface PlainSink {
   write(bytes: Uint8Array): Promise<void>
 }
 
-/** Segments read ahead of the one that is opened, and plaintext segments on their way out. */
-const READ_AHEAD = 2
-const OUTGOING = 3
-
-type Slot = { buffer: Buffer; idle: Promise<void> }
+/** Windows of one download that go round: one is read, one opened, one on its way out. */
+const WINDOWS = 3
 
 /** The plaintext of a range, of which the first segment is authenticated already. Disposing gives the buffers back. */
 export interface PlainRange extends AsyncDisposable {
@@ -30,93 +27,94 @@ export async function openPlainRange(
   range: InclusiveRange,
   options: { memory: SegmentMemory; signal: AbortSignal },
 ): Promise<PlainRange> {
-  const { memory, signal } = options
   const { first, last } = segmentsCovering(sealed.geometry, range)
-  const count = last - first + 1
-  const ahead = readAhead(sealed, { first, last }, { memory, signal })
-  const slots: Slot[] = Array.from({ length: Math.min(OUTGOING, count) }, () => ({ buffer: memory.take(), idle: Promise.resolve() }))
+  const windows = readWindows(sealed, { first, last }, options)
 
-  const open = async (index: number): Promise<{ slot: Slot; plain: Uint8Array }> => {
-    const slot = slots[(index - first) % slots.length]!
-    await slot.idle
-    const plain = sealed.openSegment(index, await ahead.next(), slot.buffer)
-    ahead.done()
+  const open = async (index: number): Promise<Uint8Array> => {
+    const { stored, place } = await windows.segment(index)
+    // In its place: plaintext needs no memory of its own, and what was just read is written while it is still in the cache.
+    const plain = sealed.openSegment(index, stored, place)
     const { from, to } = sliceOfSegment(sealed.geometry, range, index)
-    return { slot, plain: plain.subarray(from, to) }
-  }
-  const close = async (): Promise<void> => {
-    await Promise.allSettled([ahead.stop(), ...slots.map((slot) => slot.idle)])
-    for (const slot of slots.splice(0)) memory.release(slot.buffer)
+    return plain.subarray(from, to)
   }
   try {
     const opened = await open(first)
     return {
       async send(sink) {
-        let { slot, plain } = opened
+        let plain = opened
         for (let index = first; ; ) {
-          slot.idle = sink.write(plain)
-          // Whoever waits for it hears of a failure; until then it must not count as unhandled.
-          slot.idle.catch(() => {})
+          windows.lend(sink.write(plain))
           index += 1
           if (index > last) break
-          ;({ slot, plain } = await open(index))
+          plain = await open(index)
         }
-        await Promise.all(slots.map((each) => each.idle))
+        await windows.returned()
       },
-      [Symbol.asyncDispose]: close,
+      [Symbol.asyncDispose]: () => windows.stop(),
     }
   } catch (error) {
-    await close()
+    await windows.stop()
     throw error
   }
 }
 
-interface ReadAhead {
-  /** The stored bytes of the next segment, valid until `done`. */
-  next(): Promise<Uint8Array>
-  done(): void
-  /** Resolves when no read is under way; gives the buffers back. */
+type Window = { buffer: Buffer; bytes: Promise<Uint8Array>; out: Promise<unknown> }
+
+/** The stored bytes of a run of segments, asked for one after the other and read ahead, a few segments with one call. */
+interface Windows {
+  /** A segment as it was read, and the memory that it may be opened into. Both hold until the window has come round. */
+  segment(index: number): Promise<{ stored: Uint8Array; place: Uint8Array }>
+  /** The memory of the segment that was asked for last is in use until `writing` settles. */
+  lend(writing: Promise<void>): void
+  /** Resolves when all that was lent is back; rejects where one writing did. */
+  returned(): Promise<unknown>
+  /** Resolves when no read or writing is under way; gives the buffers back. */
   stop(): Promise<void>
 }
 
-function readAhead(
+function readWindows(
   sealed: SealedObject,
   span: { first: number; last: number },
   options: { memory: SegmentMemory; signal: AbortSignal },
-): ReadAhead {
+): Windows {
   const { memory, signal } = options
-  const free = Array.from({ length: Math.min(READ_AHEAD, span.last - span.first + 1) }, () => memory.take())
-  const queue: { buffer: Buffer; bytes: Promise<Uint8Array> }[] = []
-  let nextIndex = span.first
-  let current: Buffer | null = null
+  const { segmentLength } = sealed.geometry
+  const count = Math.ceil((span.last - span.first + 1) / WINDOW_SEGMENTS)
+  const ring: Window[] = []
+  let begun = 0
+  let current = 0
 
-  const fill = (): void => {
-    while (free.length > 0 && nextIndex <= span.last) {
-      const buffer = free.pop()!
-      const bytes = sealed.readSegment(nextIndex, buffer, signal)
-      bytes.catch(() => {})
-      queue.push({ buffer, bytes })
-      nextIndex += 1
-    }
+  const begin = (): void => {
+    if (begun >= count) return
+    const window = ring[begun % WINDOWS] ?? { buffer: memory.take(), bytes: Promise.resolve(new Uint8Array()), out: Promise.resolve() }
+    ring[begun % WINDOWS] = window
+    const first = span.first + begun * WINDOW_SEGMENTS
+    const run = { first, last: Math.min(span.last, first + WINDOW_SEGMENTS - 1) }
+    window.bytes = window.out.then(() => sealed.readSegments(run, window.buffer, signal))
+    // Whoever waits for it hears of a failure; until then it must not count as unhandled.
+    window.bytes.catch(() => {})
+    begun += 1
   }
-  fill()
+  for (let n = 0; n < WINDOWS; n += 1) begin()
   return {
-    async next() {
-      const entry = queue.shift()!
-      current = entry.buffer
-      return await entry.bytes
+    async segment(index) {
+      const wanted = Math.floor((index - span.first) / WINDOW_SEGMENTS)
+      if (wanted > current) begin()
+      current = wanted
+      const { buffer, bytes } = ring[wanted % WINDOWS]!
+      const at = ((index - span.first) % WINDOW_SEGMENTS) * segmentLength
+      return { stored: (await bytes).subarray(at, at + segmentLength), place: buffer.subarray(at, at + segmentLength) }
     },
-    done() {
-      if (current) free.push(current)
-      current = null
-      fill()
+    lend(writing) {
+      const window = ring[current % WINDOWS]!
+      window.out = Promise.all([window.out, writing])
+      window.out.catch(() => {})
     },
+    returned: () => Promise.all(ring.map((window) => window.out)),
     async stop() {
-      nextIndex = span.last + 1
-      await Promise.allSettled(queue.map((entry) => entry.bytes))
-      const all = [...free.splice(0), ...queue.splice(0).map((entry) => entry.buffer), ...(current ? [current] : [])]
-      current = null
-      for (const buffer of all) memory.release(buffer)
+      begun = count
+      await Promise.allSettled(ring.flatMap(({ bytes, out }) => [bytes, out]))
+      for (const { buffer } of ring.splice(0)) memory.release(buffer)
     },
   }
 }

@@ -22,7 +22,12 @@ export interface SealedObject {
   readonly geometry: FloeGeometry
   /** The stored bytes of a segment, in `into`. */
   readSegment(index: number, into: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
-  /** Opens stored bytes into `out`; answers the view that holds the plaintext. All of it is authentic, or nothing is answered. */
+  /** The stored bytes of neighbouring segments, one behind the other, in `into`. */
+  readSegments(run: { first: number; last: number }, into: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
+  /**
+   * Opens stored bytes into `out`; answers the view that holds the plaintext. All of it is authentic, or nothing is answered.
+   * `out` may be where `stored` lies.
+   */
   openSegment(index: number, stored: Uint8Array, out: Uint8Array): Uint8Array
 }
 
@@ -94,10 +99,15 @@ function sealedObject({ file, target, cipher }: { file: FileRow; target: Storage
   const geometry = floeGeometryOfPlaintext(file.size, cipher.segmentLength)
   if (geometry.storedSize !== file.objectSize)
     throw new ObjectDamaged('The header is not of the segment length that was stored', { offset: 0 })
+  const readSegments: SealedObject['readSegments'] = ({ first, last }, into, signal) => {
+    const offset = segmentOffset(geometry, first)
+    const length = segmentOffset(geometry, last) + segmentStoredLength(geometry, last) - offset
+    return orDamage(() => target.read(file.objectKey, offset, length, { into, signal }))
+  }
   return {
     geometry,
-    readSegment: (index, into, signal) =>
-      orDamage(() => target.read(file.objectKey, segmentOffset(geometry, index), segmentStoredLength(geometry, index), { into, signal })),
+    readSegment: (index, into, signal) => readSegments({ first: index, last: index }, into, signal),
+    readSegments,
     openSegment(index, stored, out) {
       try {
         return out.subarray(0, cipher.openSegmentInto(out, segmentPlace(geometry, index), stored))
