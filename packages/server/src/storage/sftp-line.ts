@@ -8,26 +8,57 @@ type Sealing = { _encKey?: unknown; _decipherKey?: unknown }
 type Inside = { _protocol?: { _cipher?: Sealing; _decipher?: Sealing } }
 
 /**
- * Puts key objects in the place of the raw keys of AES-GCM, which the library would turn into such objects anew for each packet. To be
- * called after each exchange of keys. Where the inside of the library looks different, nothing is changed.
+ * To be called before `client` connects over `socket`. What it changes inside the library is a matter of speed alone: where that looks
+ * different, or another cipher than AES-GCM is spoken, the library does all as it always does.
  */
-export function keepKeys(client: ssh2.Client): void {
-  const { _cipher: sealing, _decipher: opening } = (client as unknown as Inside)._protocol ?? {}
-  if (sealing && Buffer.isBuffer(sealing._encKey)) sealing._encKey = createSecretKey(sealing._encKey)
-  if (opening && Buffer.isBuffer(opening._decipherKey)) opening._decipherKey = createSecretKey(opening._decipherKey)
+export function quicken(client: ssh2.Client, socket: Socket): void {
+  gatherWrites(socket)
+  let frees = false
+  client.on('handshake', () => {
+    const opensIntoOwnMemory = keepKeys(client)
+    if (opensIntoOwnMemory && !frees) freeReceived(socket)
+    frees ||= opensIntoOwnMemory
+  })
 }
 
-/** Sealed packets of at least this many bytes are the only thing of their size that the library writes, and it keeps none of them. */
+/**
+ * Puts key objects in the place of the raw keys, which the library would turn into such objects anew for each packet; after each
+ * exchange of keys. Answers whether what arrives is opened by the library's own AES-GCM, which leaves it as it is.
+ */
+function keepKeys(client: ssh2.Client): boolean {
+  const { _cipher: sealing, _decipher: opening } = (client as unknown as Inside)._protocol ?? {}
+  if (sealing && Buffer.isBuffer(sealing._encKey)) sealing._encKey = createSecretKey(sealing._encKey)
+  if (!opening || !Buffer.isBuffer(opening._decipherKey)) return false
+  opening._decipherKey = createSecretKey(opening._decipherKey)
+  return true
+}
+
+/** Sealed packets are the only thing of at least this many bytes that the library writes, and it keeps none of them. */
 const PACKET = 16 * 1024
 
-/** Gives the memory of a packet that was sent back at once instead of at the next collection. */
-function free(bytes: unknown): void {
-  if (!(bytes instanceof Uint8Array) || bytes.length < PACKET || bytes.length !== bytes.buffer.byteLength) return
-  if (bytes.buffer instanceof ArrayBuffer && !bytes.buffer.detached) bytes.buffer.transfer(0)
+function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+}
+
+/**
+ * Gives the memory of a packet that was sent back at once instead of at the next collection: of its ciphertext, and of its plaintext,
+ * whose first four bytes are sent as they are.
+ */
+function freeSent(bytes: unknown): void {
+  if (!(bytes instanceof Uint8Array) || bytes.byteOffset !== 0) return
+  const whole = bytes.buffer.byteLength
+  if (whole >= PACKET && whole !== Buffer.poolSize && (bytes.length === whole || bytes.length === 4)) free(bytes)
+}
+
+/** What arrived is not needed any more once the library has seen it. */
+function freeReceived(socket: Socket): void {
+  socket.on('data', (bytes: Buffer) => {
+    if (bytes.length === bytes.buffer.byteLength) free(bytes)
+  })
 }
 
 /** Hands what is written in one turn of the event loop to the kernel at once: the library writes each packet in three pieces. */
-export function gatherWrites(socket: Socket): void {
+function gatherWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as (bytes: unknown, sent: () => void) => boolean
   let gathering = false
   const send = (): void => {
@@ -40,6 +71,6 @@ export function gatherWrites(socket: Socket): void {
       socket.cork()
       process.nextTick(send)
     }
-    return write(bytes, () => free(bytes))
+    return write(bytes, () => freeSent(bytes))
   }
 }

@@ -4,7 +4,7 @@ import ssh2, { type ConnectConfig, type SFTPWrapper } from 'ssh2'
 import { checkLiteralHost, type EndpointPolicy, guardedLookup } from './endpoint-guard.ts'
 import { hostKeyRemedy, statusOf, toConnectError } from './sftp-errors.ts'
 import { KeyAgent, unsealKey } from './sftp-key.ts'
-import { gatherWrites, keepKeys } from './sftp-line.ts'
+import { quicken } from './sftp-line.ts'
 import { type CallOptions, StorageError } from './target.ts'
 
 /** `fingerprint` is what `ssh-keygen -lf` prints: `SHA256:` and base64 without padding. */
@@ -68,7 +68,6 @@ function openSocket({ host, port, policy }: SftpServer): Socket {
   const socket = connectTcp({ host, port, lookup: guardedLookup(policy) as never })
   // ssh2 leaves Nagle on, and every small request would wait for the acknowledgement of the one before.
   socket.setNoDelay(true)
-  gatherWrites(socket)
   return socket
 }
 
@@ -83,7 +82,6 @@ function connect(server: SftpServer, { auth, algorithms, verify }: Handshake): P
       client.end()
       reject(toConnectError(error, server))
     }
-    client.on('handshake', () => keepKeys(client))
     client.once('ready', () => resolve(client))
     client.on('error', fail)
     client.once('close', () => fail(new Error('closed')))
@@ -96,7 +94,9 @@ function connect(server: SftpServer, { auth, algorithms, verify }: Handshake): P
       hostVerifier: verify,
     }
     try {
-      client.connect({ ...config, sock: openSocket(server) } as unknown as ConnectConfig)
+      const sock = openSocket(server)
+      quicken(client, sock)
+      client.connect({ ...config, sock } as unknown as ConnectConfig)
     } catch (error) {
       fail(error)
     }
