@@ -1,4 +1,13 @@
-import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, type DecipherGCM, randomFillSync } from 'node:crypto'
+import {
+  type CipherGCM,
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type DecipherGCM,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto'
 import { type Bytes, concatBytes, equalInConstantTime } from './bytes.ts'
 import type { AeadEngine, AeadKey, RandomSource } from './engine.ts'
 import { ContainerError } from './errors.ts'
@@ -62,19 +71,24 @@ function pump(cipher: Transform, bytes: Uint8Array, target: { out: Uint8Array; a
   return at
 }
 
-const gcmName = (key: Uint8Array): 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' => {
+/** A key as the ciphers take it: made into an object of node:crypto once, since every cipher would do that anew with plain bytes. */
+type GcmKey = { readonly name: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm'; readonly key: KeyObject }
+
+const gcmName = (key: Uint8Array): GcmKey['name'] => {
   if (key.length === 32) return 'aes-256-gcm'
   if (key.length === 24) return 'aes-192-gcm'
   if (key.length === 16) return 'aes-128-gcm'
   throw new ContainerError('key-length', `AES takes keys of 16, 24 or 32 bytes, not ${key.length}`)
 }
 
+const gcmKey = (key: Uint8Array): GcmKey => ({ name: gcmName(key), key: createSecretKey(key) })
+
 type SealedMessage = { iv: Uint8Array; aad: Uint8Array; bytes: Uint8Array }
 
 /** A decipher that waits for the ciphertext alone, and the ciphertext. */
-function startOpening(key: Uint8Array, message: SealedMessage): { decipher: DecipherGCM; ciphertext: Uint8Array } {
+function startOpening({ name, key }: GcmKey, message: SealedMessage): { decipher: DecipherGCM; ciphertext: Uint8Array } {
   const end = message.bytes.length - SEGMENT_TAG_BYTES
-  const decipher = createDecipheriv(gcmName(key), key, message.iv, { authTagLength: SEGMENT_TAG_BYTES })
+  const decipher = createDecipheriv(name, key, message.iv, { authTagLength: SEGMENT_TAG_BYTES })
   decipher.setAAD(message.aad)
   decipher.setAuthTag(message.bytes.subarray(end))
   return { decipher, ciphertext: message.bytes.subarray(0, end) }
@@ -90,7 +104,7 @@ function isAuthentic(decipher: DecipherGCM): boolean {
 }
 
 /** Plaintext goes to the start of `out`. False, and `out` wiped, where the tag does not fit. */
-function openInto(out: Uint8Array, key: Uint8Array, message: SealedMessage): boolean {
+function openInto(out: Uint8Array, key: GcmKey, message: SealedMessage): boolean {
   const { decipher, ciphertext } = startOpening(key, message)
   pump(decipher, ciphertext, { out, at: 0 })
   const authentic = isAuthentic(decipher)
@@ -99,7 +113,7 @@ function openInto(out: Uint8Array, key: Uint8Array, message: SealedMessage): boo
 }
 
 /** The plaintext in the pieces that the cipher made; null, and none of it kept, where the tag does not fit. */
-function openPieces(key: Uint8Array, message: SealedMessage): Uint8Array[] | null {
+function openPieces(key: GcmKey, message: SealedMessage): Uint8Array[] | null {
   const { decipher, ciphertext } = startOpening(key, message)
   const pieces: Uint8Array[] = []
   for (let from = 0; from < ciphertext.length; from += LARGE_PIECE_BYTES) {
@@ -110,11 +124,11 @@ function openPieces(key: Uint8Array, message: SealedMessage): Uint8Array[] | nul
   return null
 }
 
-function nodeKey(key: Uint8Array): AeadKey {
-  const name = gcmName(key)
+function nodeKey(raw: Uint8Array): AeadKey {
+  const key = gcmKey(raw)
   return {
     sealInto(out, { iv, aad, bytes }) {
-      const cipher = createCipheriv(name, key, iv, { authTagLength: SEGMENT_TAG_BYTES })
+      const cipher = createCipheriv(key.name, key.key, iv, { authTagLength: SEGMENT_TAG_BYTES })
       cipher.setAAD(aad)
       const end = pump(cipher, bytes, { out, at: 0 })
       cipher.final()
@@ -131,7 +145,7 @@ function nodeKey(key: Uint8Array): AeadKey {
 
 /** The engine over node:crypto: answers at once, several times as fast as WebCrypto in the same process. */
 export const nodeEngine: AeadEngine = {
-  importKey: (raw) => nodeKey(raw.slice()),
+  importKey: nodeKey,
   hmacSha384: hmac,
 }
 
@@ -194,16 +208,16 @@ export interface FloeCipher {
 type CipherState = { header: FloeHeader; aad: Uint8Array; messageKey: Bytes; rotationBits: number }
 
 /** The key of a segment. Segments of one epoch follow each other nearly always, so the last key is remembered. */
-function segmentKeys(state: CipherState): (index: number) => Bytes {
-  let epoch = -1
-  let key: Bytes = new Uint8Array()
+function segmentKeys(state: CipherState): (index: number) => GcmKey {
+  let last: { epoch: number; key: GcmKey } | null = null
   return (index) => {
-    const wanted = keyEpoch(index, state.rotationBits)
-    if (wanted !== epoch) {
-      key = derive(state.messageKey, expandInput(state.header, segmentKeyPurpose(wanted), state.aad), FLOE_KEY_BYTES)
-      epoch = wanted
+    const epoch = keyEpoch(index, state.rotationBits)
+    if (last?.epoch !== epoch) {
+      const raw = derive(state.messageKey, expandInput(state.header, segmentKeyPurpose(epoch), state.aad), FLOE_KEY_BYTES)
+      last = { epoch, key: gcmKey(raw) }
+      raw.fill(0)
     }
-    return key
+    return last.key
   }
 }
 
@@ -230,7 +244,7 @@ function createSealer(cipher: CipherGCM, out: Uint8Array, place: SegmentPlace & 
   }
 }
 
-type Unlocked = { readonly segmentLength: number; readonly random: RandomSource; keyOf(index: number): Uint8Array }
+type Unlocked = { readonly segmentLength: number; readonly random: RandomSource; keyOf(index: number): GcmKey }
 
 /** What it takes to bind file key, AAD and header together. */
 export type FloeCipherOptions = {
@@ -257,7 +271,8 @@ function sealingWith({ segmentLength, random, keyOf }: Unlocked): Pick<FloeCiphe
   function startSegment(out: Uint8Array, place: SegmentPlace): SegmentSealer {
     const iv = random(SEGMENT_IV_BYTES)
     out.set(iv, 4)
-    const cipher = createCipheriv('aes-256-gcm', keyOf(place.index), iv, { authTagLength: SEGMENT_TAG_BYTES })
+    const { name, key } = keyOf(place.index)
+    const cipher = createCipheriv(name, key, iv, { authTagLength: SEGMENT_TAG_BYTES })
     cipher.setAAD(segmentAad(place))
     return createSealer(cipher, out, { ...place, segmentLength })
   }
