@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Bytes, closed, Nullable, OneOf, Time, Uuid } from './shapes.ts'
+import { tokenScopes } from './token-scopes.ts'
 
 export const roles = ['admin', 'examiner', 'viewer', 'auditor'] as const
 export const RoleName = OneOf(roles)
@@ -64,20 +65,6 @@ export const MemberUpdate = Type.Object(
   },
   closed,
 )
-/** What a token can be limited to; of what a scope names, a token does only what its role allows too. */
-export const tokenScopes = [
-  'case.read',
-  'case.write',
-  'upload.read',
-  'upload.write',
-  'upload.delete',
-  'hold.read',
-  'hold.write',
-  'webhook.read',
-  'webhook.write',
-  'audit.read',
-  'storage.read',
-] as const
 export const TokenScope = OneOf(tokenScopes)
 export type TokenScope = (typeof tokenScopes)[number]
 export const Token = Type.Object(

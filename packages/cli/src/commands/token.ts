@@ -1,4 +1,5 @@
-import { type RoleName, type TokenScope, tokenScopes } from '@holdfast/api'
+import type { RoleName, TokenScope } from '@holdfast/api'
+import { tokenScopes } from '@holdfast/api/token-scopes'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { dataDirOption, tenantOption, withInstance } from '../data-dir.ts'
 
