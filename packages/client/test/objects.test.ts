@@ -102,6 +102,15 @@ test('O1: a bucket that says that the request has expired counts as the same', a
   assert.equal(initiations(since).length, 2)
 })
 
+test('O1 U3: a bucket that refuses every URL is told in words that suit objects', async () => {
+  const body = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>No</Message></Error>'
+  void gate.plan('PUT', /content$/, { kind: 'answer', status: 403, body, type: 'application/xml' }, 2)
+  const final = await send(room, { file: photo(await picture(71)) }).run.done
+  assert.ok(final.phase === 'error' && final.error.code === 'storage-blocked', JSON.stringify(final))
+  assert.match(final.error.message, /AccessDenied.*Test connection of the storage target that serves Objects/)
+  assert.doesNotMatch(final.error.message, /Test Direct/)
+})
+
 test('O1: bytes that the server has not received at the completion are sent again', async () => {
   const since = gate.passed.length
   void gate.plan('PUT', /content$/, { kind: 'answer', status: 204, body: '' })

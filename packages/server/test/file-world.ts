@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Case, File, Part, ProblemDocument, RoleName, UploadCreate, UploadSession } from '@holdfast/api'
+import type { Logger } from 'pino'
 import { type App, createApp } from '../src/app.ts'
 import type { Config } from '../src/config.ts'
 import { defaultObjectConfig, type ObjectConfig } from '../src/config-objects.ts'
@@ -139,6 +140,8 @@ export type FileWorldOptions = Overrides & {
   readonly objects?: Partial<ObjectConfig>
   readonly clamd?: Config['clamd']
   readonly allowLocalWebhooks?: boolean
+  /** Nothing but fatal faults is logged where absent. */
+  readonly logger?: Logger
 }
 
 const ROLES: readonly RoleName[] = ['admin', 'examiner', 'viewer', 'auditor']
@@ -163,7 +166,7 @@ export async function openFileWorld(options: FileWorldOptions = {}): Promise<Fil
     clamd: options.clamd ?? null,
   }
   const instance = await openInstance(config, secrets, options)
-  const app = await createApp(instance, { logger: createLogger({ level: 'fatal' }) })
+  const app = await createApp(instance, { logger: options.logger ?? createLogger({ level: 'fatal' }) })
   if (options.working !== false) app.worker.start()
   await app.http.listen({ host: '127.0.0.1', port: 0 })
   const origin = `http://127.0.0.1:${(app.http.server.address() as AddressInfo).port}`

@@ -55,6 +55,16 @@ async function stillThere(scene: Scene, file: File): Promise<void> {
   assert.equal((await scene.world.api.bytes(file.id)).status, 200)
 }
 
+/** By its own route and by that of files; its bytes can still be had. */
+async function objectRefused(scene: Scene, { id }: StoredObject, hold: Hold): Promise<void> {
+  for (const path of [`/uploads/${id}`, `/files/${id}`]) await refused(scene, path, [hold])
+  const objects = objectsOf(scene.world.api)
+  const { status, held } = (await objects.get(id)).body
+  assert.deepEqual({ status, held }, { status: 'READY', held: true })
+  const { downloadUrl } = (await objects.downloadUrl(id)).body
+  assert.ok(Buffer.from(await (await fetch(downloadUrl)).arrayBuffer()).equals(table()))
+}
+
 async function jobEnds(scene: Scene, enqueue: () => Promise<string>): Promise<void> {
   const id = await enqueue()
   const ended = async () => (await scene.world.instance.store.read.jobs.find(scene.world.tenant.id, id))?.finishedAt !== null
@@ -79,6 +89,30 @@ const paths: readonly Path[] = [
       const file = await scene.world.api.upload(caseId, randomBytes(100))
       await refused(scene, `/files/${file.id}`, [hold])
       await stillThere(scene, file)
+    },
+  },
+  {
+    name: 'the deletion of an object of an app',
+    async held(scene) {
+      const objects = objectsOf(scene.world.api)
+      const object = await objects.store(table(), { ownerEntityId: 'usr_file' })
+      const hold = await scene.place({ fileId: object.id })
+      await objectRefused(scene, object, hold)
+      await scene.release(hold)
+    },
+  },
+  {
+    name: 'the deletion of an object whose owner is held, stored before the hold or after it',
+    async held(scene) {
+      const objects = objectsOf(scene.world.api)
+      const owner = { ownerEntityType: 'User', ownerEntityId: 'usr_owner' }
+      const before = await objects.store(table(), owner)
+      const hold = await scene.place(owner)
+      const after = await objects.store(table(), owner)
+      for (const object of [before, after]) await objectRefused(scene, object, hold)
+      const free = await objects.store(table(), { ownerEntityId: 'usr_free' })
+      assert.equal((await scene.world.api.call('DELETE', `/uploads/${free.id}`)).status, 204)
+      await scene.release(hold)
     },
   },
   {
@@ -224,6 +258,9 @@ export function holdsContract(name: string, database: { url: () => Promise<strin
     })
     for (const path of paths) test(`O10: a hold blocks ${path.name}`, { timeout: 60_000 }, () => path.held(scene))
     test('O10: of a hold and a deletion at the same time exactly one happens', { timeout: 120_000 }, () => race(scene))
+    test('O10: of a hold on its owner and the deletion of an object at the same time exactly one happens', { timeout: 120_000 }, () =>
+      raceForObject(scene),
+    )
     test('O10: what was deleted before a hold is purged all the same', { timeout: 60_000 }, () => deletedBefore(scene))
     test('O10: after the last release it can be deleted, and not before', { timeout: 60_000 }, () => released(scene))
     test('O10 O11: objects of apps tell whether they are held, and are found by it', { timeout: 60_000 }, () => heldObjects(scene))
@@ -236,15 +273,20 @@ export function holdsContract(name: string, database: { url: () => Promise<strin
 async function heldObjects({ world, place, release }: Scene): Promise<void> {
   const objects = objectsOf(world.api)
   const { admin } = world.tenant.api
-  const store = (ownerEntityId: string) => objects.store(table(), { ownerEntityId })
+  const mine = { objectClass: 'STATEMENT_OF_HOLDS' }
+  const made = await admin.call('POST', '/object-classes', { body: { name: mine.objectClass, contentTypes: ['text/csv'], maxBytes: 1000 } })
+  assert.equal(made.status, 201)
+  const store = (ownerEntityId: string) => objects.store(table(), { ...mine, ownerEntityId })
   const [byFile, byOwner, free] = [await store('usr_a'), await store('usr_b'), await store('usr_c')]
   const holds = [await place({ fileId: byFile.id }), await place({ ownerEntityType: 'User', ownerEntityId: 'usr_b' })]
   const found = async (held: boolean): Promise<(readonly [string, boolean])[]> =>
-    (await admin.call<PageOf<StoredObject>>('GET', `/uploads?held=${held}`)).body.items.map((object) => [object.id, object.held] as const)
+    (await admin.call<PageOf<StoredObject>>('GET', `/uploads?held=${held}&objectClass=${mine.objectClass}`)).body.items.map(
+      (object) => [object.id, object.held] as const,
+    )
   assert.deepEqual(await found(true), [[byOwner.id, true] as const, [byFile.id, true] as const])
   assert.deepEqual(await found(false), [[free.id, false] as const])
   assert.equal((await objects.get(byOwner.id)).body.held, true)
-  assert.equal((await objects.received(table(), { ownerEntityId: 'usr_b' })).storedObject.held, true)
+  assert.equal((await objects.received(table(), { ...mine, ownerEntityId: 'usr_b' })).storedObject.held, true)
   assert.equal((await admin.call('DELETE', `/uploads/${byOwner.id}`)).problem.code, 'LEGAL_HOLD')
   for (const hold of holds) await release(hold)
   assert.deepEqual(await found(true), [])
@@ -266,6 +308,28 @@ async function race({ world, newCase }: Scene): Promise<void> {
     assert.ok(outcome === '201 403' || outcome === '404 204', outcome)
     const row = await world.instance.store.read.files.findAny(world.tenant.id, file.id)
     assert.equal(row?.status, placed?.status === 201 ? 'READY' : 'DELETED')
+  }
+}
+
+/** Either the hold came first, and the object stays, or the deletion did, and it goes whole. */
+async function raceForObject(scene: Scene): Promise<void> {
+  const { world } = scene
+  const objects = objectsOf(world.api)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const owner = { ownerEntityType: 'User', ownerEntityId: `usr_race_${round}` }
+    const { id } = await objects.store(table(), owner)
+    const steps = [() => scene.place(owner), () => world.api.call('DELETE', `/uploads/${id}`).then(({ status }) => status)] as const
+    const [first, second] = round % 2 === 0 ? steps : ([steps[1], steps[0]] as const)
+    const answers = await Promise.all([first(), second()])
+    const removed = answers.find((answer) => typeof answer === 'number')
+    const hold = answers.find((answer) => typeof answer === 'object')
+    assert.ok(hold)
+    assert.ok(removed === 204 || removed === 403, String(removed))
+    const row = () => world.instance.store.read.files.findAny(world.tenant.id, id)
+    assert.equal((await row())?.status, removed === 204 ? 'DELETED' : 'READY')
+    if (removed === 204) await until(async () => (await row())?.purgedAt !== null)
+    else await objectRefused(scene, (await objects.get(id)).body, hold)
+    await scene.release(hold)
   }
 }
 

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TokenCreated } from '@holdfast/api'
 import { createLogger, scrubLine } from '../src/http/request-log.ts'
+import { evidenceOf } from './evidence-kit.ts'
+import { openFileWorld } from './file-world.ts'
 import { openWorld, send } from './http-world.ts'
+import { bindObjects, objectBackends } from './object-backends.ts'
+import { objectsOf, table } from './objects-kit.ts'
 
 const password = 'correct horse battery'
 const wrongPassword = 'wrong-horse-battery'
@@ -89,3 +93,42 @@ test('C5: what looks like a secret is taken out of messages, stacks and fields, 
   for (const line of lines) JSON.parse(line)
   assert.equal(scrubLine('{"msg":"nothing to hide"}'), '{"msg":"nothing to hide"}')
 })
+
+for (const backend of [objectBackends.local, objectBackends.versitygw]) {
+  test(`C5 O5: no signed URL is in the log after uploads and downloads on ${backend.name}, also where they fail`, async () => {
+    const lines: string[] = []
+    const logger = createLogger({ level: 'trace', destination: { write: (line) => void lines.push(line) } })
+    await using place = await backend.start()
+    await using world = await openFileWorld({ logger })
+    await bindObjects(world, place)
+    const objects = objectsOf(world.api)
+    const evidence = evidenceOf(world.api)
+    const begun = await objects.received(table())
+    const { id } = begun.storedObject
+    await objects.complete(id)
+    await objects.settled(id)
+    const { downloadUrl } = (await objects.downloadUrl(id)).body
+    assert.equal((await fetch(downloadUrl)).status, 200)
+    const asset = await evidence.received(Buffer.from('A receipt'))
+    await evidence.complete(asset.intent.id)
+    await evidence.settled(asset.asset.id)
+    const signed = (await evidence.sign(asset.asset.id)).body.url
+    assert.equal((await fetch(signed)).status, 200)
+    const urls = [begun.uploadUrl, downloadUrl, asset.upload?.url ?? '', signed]
+    const own = (url: string): string => `${world.origin}/api/v1/uploads/${id}/content${new URL(url).search}`
+    for (const url of urls) {
+      await fetch(own(url), { method: 'PUT', body: 'x', headers: { 'content-type': 'text/csv' } })
+      await fetch(own(url))
+      await fetch(`${world.origin}/api/v1/no-such-route${new URL(url).search}`)
+      await fetch(`${world.origin}/api/v1/me${new URL(url).search}&token=${world.api.token}`)
+    }
+    const log = lines.join('')
+    assert.ok(log.includes(`/api/v1/uploads/${id}/content`) && lines.length > 20, 'requests are logged')
+    const secrets = urls.flatMap((url) => [...new URL(url).searchParams].filter(([name]) => /signature|credential/i.test(name)))
+    assert.ok(secrets.length >= 4)
+    for (const secret of [...secrets.map(([, value]) => value), world.api.token]) {
+      assert.ok(!log.includes(secret) && !log.includes(encodeURIComponent(secret)), `the log holds ${secret.slice(0, 8)}…`)
+    }
+    assert.doesNotMatch(log, /[?&](X-Amz-Signature|signature)=(?!\[redacted\])/i)
+  })
+}

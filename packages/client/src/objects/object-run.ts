@@ -5,6 +5,7 @@ import { randomId } from '../random-id.ts'
 import { blobSource } from '../upload/blob-source.ts'
 import type { Connectivity } from '../upload/connectivity.ts'
 import { type DigestTask, startDigest } from '../upload/digest-task.ts'
+import { ofObject } from '../upload/failures.ts'
 import { createRunCore, Run } from '../upload/lifetime.ts'
 import { once } from '../upload/once.ts'
 import type { UploadSource } from '../upload/source.ts'
@@ -96,8 +97,9 @@ async function deliver(context: ObjectContext, digest: DigestTask): Promise<Stor
       await putObject(context, begun)
       return await complete(context, digest)
     } catch (error) {
+      if (error instanceof UploadError) throw ofObject(error)
       if (!hasLapsed(error)) throw error
-      if (renewed) throw error instanceof UrlRefused ? error.told : error
+      if (renewed) throw error instanceof UrlRefused ? ofObject(error.told) : error
       context.progress.forget()
     }
   }

@@ -6,7 +6,15 @@ export const fileChanged = () =>
   new UploadError('file-changed', 'The file changed while it was being sent; choose it again', { retryable: true })
 export const gone = () => new UploadError('upload-gone', 'The server no longer has this upload; start it again', { retryable: true })
 
-const blocked = (message: string) => new UploadError('storage-blocked', `${message} Test Direct shows it.`, { retryable: true })
+const TEST_DIRECT = 'Test Direct shows it.'
+const blocked = (message: string) => new UploadError('storage-blocked', `${message} ${TEST_DIRECT}`, { retryable: true })
+
+/** The same about a file that an app stores: what shows the cause is the test of its target, of which Direct need not know. */
+export function ofObject(error: UploadError): UploadError {
+  if (error.code !== 'storage-blocked') return error
+  const message = error.message.replace(TEST_DIRECT, 'Test connection of the storage target that serves Objects shows it.')
+  return new UploadError(error.code, message, { retryable: error.retryable, cause: error })
+}
 
 export const blockedByCors = () =>
   blocked('The bucket answers, but refuses this page: its CORS rule must allow PUT from the address of this page.')
