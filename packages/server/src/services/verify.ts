@@ -14,7 +14,9 @@ import { beginSync, giveUpSync } from './moves/staging.ts'
 import { digestBytes, openObjectBytes } from './objects/read-object.ts'
 import { ObjectDamaged } from './sealed/damage.ts'
 import { flagDamaged } from './sealed/flag-damaged.ts'
+import { readWindows } from './sealed/read-windows.ts'
 import { openSealedObject, type SealedObject, type SealedReaderDeps } from './sealed/sealed-object.ts'
+import { WINDOW_SEGMENTS } from './sealed/segment-memory.ts'
 import type { TargetAccess } from './target-access.ts'
 import { targetRemoved } from './target-view.ts'
 import { webhookEvents } from './webhooks/events.ts'
@@ -59,23 +61,29 @@ export async function digestSealed(
   options: VerifyOptions & { check?: SealCheck },
 ): Promise<string> {
   const { geometry } = sealed
-  const stored = deps.memory.take()
-  const digest = deps.digests.open({ reuse: (buffer) => deps.memory.release(buffer) })
+  const { memory } = deps
+  const { signal, check, progress } = options
+  const windows = readWindows(sealed, { first: 0, last: geometry.segmentCount - 1 }, { memory, signal })
+  const digest = deps.digests.open({ reuse: (buffer) => memory.release(buffer) })
   try {
-    for (let index = 0; index < geometry.segmentCount; index += 1) {
-      options.signal.throwIfAborted()
-      const bytes = await sealed.readSegment(index, stored, options.signal)
-      options.check?.(index, bytes)
-      const out = deps.memory.take()
-      const plain = sealed.openSegment(index, bytes, out)
-      digest.push(plain.byteLength === out.byteLength ? out : plain)
+    for (let first = 0; first < geometry.segmentCount; first += WINDOW_SEGMENTS) {
+      const out = memory.take()
+      let filled = 0
+      for (let index = first; index < Math.min(first + WINDOW_SEGMENTS, geometry.segmentCount); index += 1) {
+        signal.throwIfAborted()
+        const { stored } = await windows.segment(index)
+        check?.(index, stored)
+        filled += sealed.openSegment(index, stored, out.subarray(filled)).length
+      }
+      digest.push(out.subarray(0, filled))
       if (digest.full) await digest.drained()
-      await options.progress({ bytes: Math.min((index + 1) * geometry.segmentPlain, geometry.plaintextSize), size: geometry.plaintextSize })
+      const bytes = Math.min((first + WINDOW_SEGMENTS) * geometry.segmentPlain, geometry.plaintextSize)
+      await progress({ bytes, size: geometry.plaintextSize })
     }
     return hex(await digest.finish())
   } finally {
     digest.drop()
-    deps.memory.release(stored)
+    await windows.stop()
   }
 }
 
