@@ -120,6 +120,11 @@ export class Connection implements AsyncDisposable {
     const charge = this.#multiCredit ? Math.max(1, Math.ceil((request.weight ?? 0) / creditUnit)) : 1
     await this.#takeCredits(charge, request.signal)
     if (this.#closed) throw this.#closed
+    if (request.signal?.aborted) {
+      this.#credits += charge
+      this.#admit()
+      throw request.signal.reason
+    }
     const messageId = this.#nextId
     this.#nextId += BigInt(charge)
     const answer = this.#expect(messageId, request)
@@ -147,8 +152,9 @@ export class Connection implements AsyncDisposable {
         },
         settle: (answer) => {
           done()
+          if (signal?.aborted) return onAbort()
           try {
-            if (!signal?.aborted) onAnswer?.(answer)
+            onAnswer?.(answer)
           } catch (error) {
             reject(error)
             throw error
