@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { freeBytes } from '@holdfast/container/node'
 import type ssh2 from 'ssh2'
 
 // ssh2 seals packets of 32 KiB; what it does beside the sealing itself for each of them would cost more than that.
@@ -36,10 +37,6 @@ function keepKeys(client: ssh2.Client): boolean {
 /** Sealed packets are the only thing of at least this many bytes that the library writes, and it keeps none of them. */
 const PACKET = 16 * 1024
 
-function free({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
-}
-
 /**
  * Gives the memory of a packet that was sent back at once instead of at the next collection: of its ciphertext, and of its plaintext,
  * whose first four bytes are sent as they are.
@@ -47,14 +44,13 @@ function free({ buffer }: Uint8Array): void {
 function freeSent(bytes: unknown): void {
   if (!(bytes instanceof Uint8Array) || bytes.byteOffset !== 0) return
   const whole = bytes.buffer.byteLength
-  if (whole >= PACKET && whole !== Buffer.poolSize && (bytes.length === whole || bytes.length === 4)) free(bytes)
+  if (whole < PACKET || whole === Buffer.poolSize) return
+  if (bytes.length === whole || bytes.length === 4) freeBytes(new Uint8Array(bytes.buffer))
 }
 
 /** What arrived is not needed any more once the library has seen it. */
 function freeReceived(socket: Socket): void {
-  socket.on('data', (bytes: Buffer) => {
-    if (bytes.length === bytes.buffer.byteLength) free(bytes)
-  })
+  socket.on('data', freeBytes)
 }
 
 /** Hands what is written in one turn of the event loop to the kernel at once: the library writes each packet in three pieces. */
