@@ -1,56 +1,70 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { systemClock } from '../packages/server/src/core/clock.ts'
 import { noCrashPoints } from '../packages/server/src/core/crash-point.ts'
+import type { Database } from '../packages/server/src/db/database.ts'
+import { openPostgres } from '../packages/server/src/db/postgres.ts'
 import { openSqlite } from '../packages/server/src/db/sqlite.ts'
 import { expireFiles } from '../packages/server/src/services/expiry.ts'
-import { newFile, prepare } from './metadata-rows.part.ts'
+import { startPostgres } from '../test/servers/postgres.ts'
+import { prepare } from './metadata-rows.part.ts'
+import { fillObjects } from './object-rows.part.ts'
 
-// The expiry job over many rows: `node bench/expiry.ts [--rows N] [--expired N]`. Memory has to stay what it was after the first rows,
-// and the last rows to take no longer than the first.
+// The expiry job over more and more rows, each size in a process of its own: `node bench/expiry.ts [--rows N,N…] [--database sqlite|postgres]`.
+// The most memory that it takes must not grow with them, and the last rows take no longer than the first.
 
-const { values } = parseArgs({ options: { rows: { type: 'string' }, expired: { type: 'string' } } })
-const ROWS = Number(values.rows ?? 1_000_000)
-const EXPIRED = Number(values.expired ?? 100_000)
-const FILL = 5000
+const { values } = parseArgs({ options: { rows: { type: 'string' }, database: { type: 'string' }, alone: { type: 'boolean' } } })
+const sizes = (values.rows ?? '100000,300000,1000000').split(',').map(Number)
+const kind = values.database ?? 'sqlite'
 
-const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(44)}${text}\n`)
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`
 
-const directory = await mkdtemp(join(tmpdir(), 'holdfast-expiry-'))
-try {
-  await using database = await openSqlite(join(directory, 'bench.db'))
+type Seen = { readonly rows: number; readonly rate: number; readonly slower: number; readonly peak: number; readonly heap: number }
+
+async function measure(database: Database, rows: number): Promise<Seen> {
   const { store, home } = await prepare(database)
-  const soon = systemClock.now() + 86_400_000
-  for (let made = 0; made < ROWS; made += FILL) {
-    await store.transaction(async (tx) => {
-      for (let index = made; index < Math.min(made + FILL, ROWS); index += 1) {
-        const expiresAt = index % Math.ceil(ROWS / EXPIRED) === 0 ? index + 1 : soon
-        await tx.files.insert({ ...newFile(home), status: 'READY', retention: 'IMPORT_ARTIFACT_90D', expiresAt, objectSize: 0 })
-      }
-    })
-  }
-  let peak = 0
-  let first = 0
-  let tenth = 0
+  await fillObjects(database, home, rows)
+  await database.writer.updateTable('files').set({ expires_at: 1, retention: 'IMPORT_ARTIFACT_90D' }).execute()
+  await database.writer.updateTable('targets').set({ used_bytes: rows * 4000 }).execute()
+  await database.writer.updateTable('holds').set({ released_at: 1, release_reason: 'x' }).execute()
+  let [peak, heap, tenth] = [0, 0, 0]
   const begun = performance.now()
   const progress = async ({ expired }: { expired: number }): Promise<void> => {
-    peak = Math.max(peak, process.memoryUsage.rss())
-    if (first === 0 && expired >= EXPIRED / 10) {
-      first = peak
-      tenth = performance.now() - begun
-    }
+    const used = process.memoryUsage()
+    ;[peak, heap] = [Math.max(peak, used.rss), Math.max(heap, used.heapUsed)]
+    if (tenth === 0 && expired >= rows / 10) tenth = performance.now() - begun
   }
-  const expired = await expireFiles(
-    { store, clock: systemClock, points: noCrashPoints },
-    { signal: new AbortController().signal, progress },
-  )
+  const deps = { store, clock: systemClock, points: noCrashPoints }
+  const expired = await expireFiles(deps, { signal: new AbortController().signal, progress })
   const took = performance.now() - begun
-  say(`${expired} of ${ROWS} rows expired`, `${Math.round((expired / took) * 1000)} rows/s`)
-  say('peak of memory', `${mib(peak)}, ${mib(first)} after a tenth (ratio ${(peak / first).toFixed(2)})`)
-  say('last tenths against the first, time a row', (((took - tenth) / 9 / tenth) as number).toFixed(2))
-} finally {
-  await rm(directory, { recursive: true, force: true })
+  if (expired !== rows) throw new Error(`${expired} of ${rows} rows expired`)
+  return { rows, rate: (rows / took) * 1000, slower: (took - tenth) / 9 / tenth, peak, heap }
+}
+
+async function alone(rows: number): Promise<Seen> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-expiry-'))
+  const server = kind === 'postgres' ? await startPostgres() : null
+  try {
+    await using database = await (server ? openPostgres(server.url) : openSqlite(join(directory, 'bench.db')))
+    return await measure(database, rows)
+  } finally {
+    await server?.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+if (values.alone) process.stdout.write(JSON.stringify(await alone(sizes[0]!)))
+else {
+  let first: Seen | null = null
+  for (const rows of sizes) {
+    const given = [import.meta.filename, '--alone', '--rows', String(rows), '--database', kind]
+    const seen = JSON.parse((await promisify(execFile)(process.execPath, given)).stdout) as Seen
+    first ??= seen
+    const memory = `${mib(seen.peak)} at most (${(seen.peak / first.peak).toFixed(2)} × of the first; heap ${mib(seen.heap)})`
+    const figures = `${seen.rate.toFixed(0)} a second, the last nine tenths ${seen.slower.toFixed(2)} × as slow as the first, ${memory}`
+    process.stdout.write(`${`${kind}: ${rows} rows expired`.padEnd(36)}${figures}\n`)
+  }
 }

@@ -5,8 +5,6 @@ import type { Sql } from './database.ts'
 import { type FileRow, fileColumns, typedFile } from './file-rows.ts'
 import { isHeld } from './hold-cover.ts'
 
-const isExpirable = raw<boolean>`expires_at is not null and deleted_at is null
-  and status in ('READY', 'DAMAGED', 'REJECTED', 'FAILED') and not ${isHeld}`
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
 const isToPurge = raw<boolean>`purged_at is null and status in ('DELETED', 'FAILED')`
 
@@ -87,24 +85,6 @@ export const filePages = (sql: Sql) => ({
       .limit(limit)
       .execute()
     return rows.map(typedFile)
-  },
-
-  /**
-   * Files that expired at or before `now` and that nothing holds, those that expired first come first; those after `after`. Files whose
-   * bytes still arrive or are being verified are not among them.
-   */
-  async pageExpired(now: number, after: { expiresAt: number; id: string } | null, limit: number): Promise<FileRow[]> {
-    let query = sql.selectFrom('files').select(fileColumns).where(isExpirable).where('expires_at', '<=', now)
-    if (after !== null) query = query.where(raw<boolean>`(expires_at, id) > (${after.expiresAt}, ${after.id})`)
-    return (await query.orderBy('expires_at').orderBy('id').limit(limit).execute()).map(typedFile)
-  },
-
-  /** Those of `files` that are so still, as they are now. */
-  async stillExpired(files: readonly { id: string }[], now: number): Promise<FileRow[]> {
-    if (files.length === 0) return []
-    const ids = files.map(({ id }) => id)
-    const query = sql.selectFrom('files').select(fileColumns).where('id', 'in', ids).where(isExpirable).where('expires_at', '<=', now)
-    return (await query.orderBy('id').execute()).map(typedFile)
   },
 
   async pageByStatus(status: FileStatus, after: string, limit: number): Promise<FileRow[]> {

@@ -2,6 +2,7 @@ import { sql as raw, type Selectable } from 'kysely'
 import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import type { Sql } from './database.ts'
+import { rowsInsert } from './row-insert.ts'
 import type { Schema } from './schema.ts'
 
 /** Attempts before a job is given up: with the worker's backoff, several hours. */
@@ -78,6 +79,8 @@ const toRow = (job: NewJob, now: number) => ({
   created_at: now,
 })
 
+const insertJobs = rowsInsert('jobs', ` on conflict (unique_key) where status in ('queued', 'running') do nothing`)
+
 /** The jobs of `tenantId` and the system's own, which belong to no tenant. */
 const visible = (tenantId: string) => raw<boolean>`(tenant_id = ${tenantId} or tenant_id is null)`
 
@@ -98,6 +101,15 @@ export const jobTable = (sql: Sql, { clock, jobsChanged }: JobTableDeps) => ({
       .executeTakeFirst()
     jobsChanged('due')
     return added ? added.id : await findActive(sql, job.uniqueKey as string)
+  },
+  /** As `enqueue`, of up to some hundred jobs with one statement. */
+  async enqueueAll(jobs: readonly NewJob[]): Promise<void> {
+    const now = clock.now()
+    await insertJobs(
+      sql,
+      jobs.map((job) => toRow(job, now)),
+    )
+    jobsChanged('due')
   },
   /** Whether a job with this key is queued or running. */
   async isActive(uniqueKey: string): Promise<boolean> {

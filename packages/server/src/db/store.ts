@@ -5,6 +5,7 @@ import type { Database, Sql } from './database.ts'
 import { assetTable } from './evidence.ts'
 import { intentTable } from './evidence-intents.ts'
 import { linkTable } from './evidence-links.ts'
+import { expiredFileTable } from './expired-files.ts'
 import { fileHashTable } from './file-hashes.ts'
 import { fileTable } from './files.ts'
 import { holdTable } from './holds.ts'
@@ -49,6 +50,7 @@ const tables = (sql: Sql, deps: TableDeps) => ({
   roleBindings: roleBindingTable(sql),
   idempotency: idempotencyTable(sql),
   files: fileTable(sql),
+  expiredFiles: expiredFileTable(sql),
   holds: holdTable(sql),
   webhookEndpoints: webhookEndpointTable(sql),
   webhookDeliveries: webhookDeliveryTable(sql),

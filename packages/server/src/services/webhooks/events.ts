@@ -50,7 +50,11 @@ export async function sendTo(tx: Tx, endpoint: EndpointRow, message: Message): P
  * REJECTED or FAILED, or deletes it since it has expired. Takes one read where there is no endpoint.
  */
 export async function webhookEvents(tx: Tx, event: WebhookEvent): Promise<void> {
-  const endpoints = await tx.webhookEndpoints.wanting(event.file.tenantId, event.type)
+  await tellEndpoints(tx, await tx.webhookEndpoints.wanting(event.file.tenantId, event.type), event)
+}
+
+/** As `webhookEvents`, for many events of one type and tenant: `endpoints` are those that want to hear of them. */
+export async function tellEndpoints(tx: Tx, endpoints: readonly EndpointRow[], event: WebhookEvent): Promise<void> {
   if (endpoints.length === 0) return
   const message = { type: event.type, payload: payloadOf(event), fileId: event.file.id, at: event.at }
   for (const endpoint of endpoints) await sendTo(tx, endpoint, message)
