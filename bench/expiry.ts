@@ -28,7 +28,10 @@ async function measure(database: Database, rows: number): Promise<Seen> {
   const { store, home } = await prepare(database)
   await fillObjects(database, home, rows)
   await database.writer.updateTable('files').set({ expires_at: 1, retention: 'IMPORT_ARTIFACT_90D' }).execute()
-  await database.writer.updateTable('targets').set({ used_bytes: rows * 4000 }).execute()
+  await database.writer
+    .updateTable('targets')
+    .set({ used_bytes: rows * 4000 })
+    .execute()
   await database.writer.updateTable('holds').set({ released_at: 1, release_reason: 'x' }).execute()
   let [peak, heap, tenth] = [0, 0, 0]
   const begun = performance.now()

@@ -251,13 +251,15 @@ const targetUsage = (sql: Sql) => ({
       { extra: { targetId: id, usedBytes, quotaBytes, neededBytes: bytes } },
     )
   },
-  /** What was reserved is now stored, as `usedBytes` bytes. */
-  async settle(id: string, change: { reservedBytes: number; usedBytes: number }): Promise<void> {
+  /** What was reserved is now stored, as `usedBytes` bytes. `pass`: an upload went through, see `notePass`. */
+  async settle(id: string, change: { reservedBytes: number; usedBytes: number; pass?: { at: number; notAfter: number } }): Promise<void> {
+    const { pass } = change
     await sql
       .updateTable('targets')
       .set((row) => ({
         reserved_bytes: row('reserved_bytes', '-', change.reservedBytes),
         used_bytes: row('used_bytes', '+', change.usedBytes),
+        ...(pass && { last_pass_at: raw<number>`case when last_pass_at >= ${pass.notAfter} then last_pass_at else ${pass.at} end` }),
       }))
       .where('id', '=', id)
       .execute()

@@ -1,7 +1,8 @@
 import type { Tier } from '@holdfast/api'
-import { sql as raw } from 'kysely'
 import type { ObjectPolicy } from '../core/object-classes.ts'
 import type { Sql } from './database.ts'
+import { rowInsert } from './row-insert.ts'
+import { objectUploadQueries } from './upload-objects.ts'
 import { uploadPartQueries } from './upload-parts.ts'
 
 export type UploadStatus = 'open' | 'completing' | 'completed' | 'aborted'
@@ -90,13 +91,12 @@ const viewColumns = [
 
 const views = (sql: Sql) => sql.selectFrom('uploads').innerJoin('files', 'files.id', 'uploads.file_id').select(viewColumns)
 
-/** Literal text, since a partial index serves a query only where its condition is recognised in it. */
-const isOpenOfObject = raw<boolean>`policy is not null and status = 'open'`
-
 const typed = <T extends { policy: string | null }>(row: T) => ({
   ...row,
   policy: row.policy === null ? null : (JSON.parse(row.policy) as ObjectPolicy),
 })
+
+const insertUpload = rowInsert('uploads')
 
 export const uploadTable = (sql: Sql) => ({
   async find(tenantId: string, uploadId: string): Promise<UploadView | null> {
@@ -110,29 +110,26 @@ export const uploadTable = (sql: Sql) => ({
   },
 
   async insert(row: UploadRow): Promise<void> {
-    await sql
-      .insertInto('uploads')
-      .values({
-        id: row.id,
-        tenant_id: row.tenantId,
-        file_id: row.fileId,
-        actor_id: row.actorId,
-        status: row.status,
-        size: row.size,
-        part_size: row.partSize,
-        part_count: row.partCount,
-        write_id: row.writeId,
-        header: row.header,
-        created_at: row.createdAt,
-        touched_at: row.touchedAt,
-        expires_at: row.expiresAt,
-        delivery: row.delivery,
-        policy: row.policy && JSON.stringify(row.policy),
-        content_type: row.contentType,
-        url_expires_at: row.urlExpiresAt,
-        declared_md5: row.declaredMd5,
-      })
-      .execute()
+    await insertUpload(sql, {
+      id: row.id,
+      tenant_id: row.tenantId,
+      file_id: row.fileId,
+      actor_id: row.actorId,
+      status: row.status,
+      size: row.size,
+      part_size: row.partSize,
+      part_count: row.partCount,
+      write_id: row.writeId,
+      header: row.header,
+      created_at: row.createdAt,
+      touched_at: row.touchedAt,
+      expires_at: row.expiresAt,
+      delivery: row.delivery,
+      policy: row.policy && JSON.stringify(row.policy),
+      content_type: row.contentType,
+      url_expires_at: row.urlExpiresAt,
+      declared_md5: row.declaredMd5,
+    })
   },
 
   /** Uploads of one person in one tier that are open or completing. */
@@ -147,41 +144,6 @@ export const uploadTable = (sql: Sql) => ({
       .where('files.tier', '=', of.tier)
       .executeTakeFirstOrThrow()
     return Number(row.count)
-  },
-
-  /** Open uploads of objects that one actor began and whose URLs still hold at `now`. */
-  async countUrls(tenantId: string, actorId: string, now: number): Promise<number> {
-    const row = await sql
-      .selectFrom('uploads')
-      .select((eb) => eb.fn.countAll<number | string>().as('count'))
-      .where('tenant_id', '=', tenantId)
-      .where('actor_id', '=', actorId)
-      .where('url_expires_at', '>', now)
-      .where(isOpenOfObject)
-      .executeTakeFirstOrThrow()
-    return Number(row.count)
-  },
-
-  /** The URL of an open upload was signed anew. */
-  async extendUrl(upload: { tenantId: string; id: string }, urlExpiresAt: number): Promise<void> {
-    await sql
-      .updateTable('uploads')
-      .set({ url_expires_at: urlExpiresAt })
-      .where('tenant_id', '=', upload.tenantId)
-      .where('id', '=', upload.id)
-      .where('status', '=', 'open')
-      .execute()
-  },
-
-  /** Keeps the MD5 that the sender declared, before the first one is kept. */
-  async declareMd5(upload: { tenantId: string; id: string }, md5: string): Promise<void> {
-    await sql
-      .updateTable('uploads')
-      .set({ declared_md5: md5 })
-      .where('tenant_id', '=', upload.tenantId)
-      .where('id', '=', upload.id)
-      .where('declared_md5', 'is', null)
-      .execute()
   },
 
   /** Open and completing uploads to cases, newest first. */
@@ -306,6 +268,7 @@ export const uploadTable = (sql: Sql) => ({
   },
 
   ...uploadPartQueries(sql),
+  ...objectUploadQueries(sql),
 })
 
 export type UploadTable = ReturnType<typeof uploadTable>

@@ -11,6 +11,7 @@ import { evidence } from './0010-evidence.ts'
 import { tokenScopes } from './0011-token-scopes.ts'
 import { reconciliations } from './0012-reconciliations.ts'
 import { tenantRows } from './0013-tenant-rows.ts'
+import { objectLists } from './0014-object-lists.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   tokenScopes,
   reconciliations,
   tenantRows,
+  objectLists,
 ]

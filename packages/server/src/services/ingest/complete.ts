@@ -75,8 +75,8 @@ async function settle(tx: Tx, upload: UploadView, by: Settled): Promise<void> {
   const declaredSha256 = (await tx.files.findAny(tenantId, fileId))?.declaredSha256 ?? null
   const seen = seenAs(upload, { stat: by.stat, declared: declaredSha256 !== null })
   if (!(await tx.files.become({ tenantId, id: fileId }, 'SCANNING', seen))) throw new Error('The file of an upload has left PENDING_UPLOAD')
-  await tx.targets.settle(targetId, { reservedBytes: objectSize, usedBytes: objectSize })
-  await tx.targets.notePass(targetId, { at: by.at, notAfter: by.at - PASS_NOTED_EVERY })
+  const pass = { at: by.at, notAfter: by.at - PASS_NOTED_EVERY }
+  await tx.targets.settle(targetId, { reservedBytes: objectSize, usedBytes: objectSize, pass })
   await tell(tx, upload, { ...by, declaredSha256 })
   await tx.jobs.enqueue(verifyFileJob({ tenantId, fileId, fresh: true }))
 }

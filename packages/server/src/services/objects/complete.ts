@@ -96,13 +96,17 @@ async function findMismatch(deps: ObjectDeps, { upload, file, stat }: Received):
 }
 
 async function settle(tx: Tx, received: Received, by: Finisher & { at: number }): Promise<void> {
+  if (await tx.uploads.move(received.upload, 'completing', 'completed', by.at)) await take(tx, received, by)
+}
+
+/** What goes with an upload that is completed by now. */
+async function take(tx: Tx, received: Received, by: Finisher & { at: number }): Promise<void> {
   const { upload, file, stat } = received
   const { tenantId, fileId, targetId, objectSize } = upload
-  if (!(await tx.uploads.move(upload, 'completing', 'completed', by.at))) return
   const seen: FileChange = stat === null ? {} : { objectEtag: stat.etag, objectModifiedAt: stat.modifiedAt, atRest: stat.atRest ?? null }
   if (!(await tx.files.become({ tenantId, id: fileId }, 'SCANNING', seen))) throw new Error('The file of an upload has left PENDING_UPLOAD')
-  await tx.targets.settle(targetId, { reservedBytes: objectSize, usedBytes: objectSize })
-  await tx.targets.notePass(targetId, { at: by.at, notAfter: by.at - PASS_NOTED_EVERY })
+  const pass = { at: by.at, notAfter: by.at - PASS_NOTED_EVERY }
+  await tx.targets.settle(targetId, { reservedBytes: objectSize, usedBytes: objectSize, pass })
   const { actor, requestId } = by
   const sums = { declaredSha256: file.declaredSha256, declaredMd5: upload.declaredMd5 }
   const details = { uploadId: upload.id, name: file.name, size: file.size, parts: upload.partCount, ...sums, objectClass: file.objectClass }
@@ -155,12 +159,11 @@ async function completeAtOnce(deps: ObjectDeps, upload: UploadView, given: { dec
   if (stat.size !== upload.objectSize || declared.sha256 !== null) return false
   if (declared.md5 !== null && !provesMd5(stat, declared.md5)) return false
   const done = await store.transaction(async (tx) => {
-    const now = await tx.uploads.find(upload.tenantId, upload.id)
+    const at = clock.now()
     const file = await tx.files.findAny(upload.tenantId, upload.fileId)
-    if (now?.status !== 'open' || !file || file.declaredSha256 !== null) return false
-    await keepDeclared(tx, now, declared)
-    await tx.uploads.move(now, 'open', 'completing', clock.now())
-    await settle(tx, { upload: { ...now, declaredMd5: declared.md5 }, file, stat }, { ...by, at: clock.now() })
+    if (!file || file.declaredSha256 !== null) return false
+    if (!(await tx.uploads.completeOpen(upload, { declaredMd5: declared.md5, at }))) return false
+    await take(tx, { upload: { ...upload, declaredMd5: declared.md5 }, file, stat }, { ...by, at })
     return true
   })
   points.reach('object.complete.after-commit')
@@ -179,10 +182,10 @@ export async function completeObject(
   const declared = declaredOf(request.declared)
   const { upload } = await getObject(deps, caller.tenantId, request.id)
   if (upload.status === 'aborted') throw uploadClosed(upload)
-  if (upload.status !== 'completed') {
-    if (!(await completeAtOnce(deps, upload, { declared, by: caller }))) await begin(deps, upload, declared)
+  if (upload.status !== 'completed' && !(await completeAtOnce(deps, upload, { declared, by: caller }))) {
+    await begin(deps, upload, declared)
     const begun = (await getObject(deps, caller.tenantId, request.id)).upload
     if (begun.status === 'completing') await finishUnlessDone(deps, begun, caller)
   }
-  return toStoredObject((await getObject(deps, caller.tenantId, request.id)).file)
+  return toStoredObject(existing(await deps.ingest.store.read.objects.find(caller.tenantId, request.id), 'object'))
 }
