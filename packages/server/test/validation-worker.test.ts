@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { systemClock } from '../src/core/clock.ts'
@@ -11,7 +11,7 @@ import { judge, passes, sourceOf } from './validation-kit.ts'
 import { csv, pdf, svg, svgOf, validSamples, xlsx, xlsxOf } from './validation-samples.ts'
 
 const MEBIBYTE = 1024 * 1024
-const validator = createValidator({ threads: 2 })
+const validator = createValidator({ processes: 2 })
 after(() => validator[Symbol.asyncDispose]())
 const never = new AbortController().signal
 
@@ -58,7 +58,7 @@ function mutate(bytes: Buffer, { at, kind, bytes: put }: { at: number; kind: str
   return flipped
 }
 
-test('O4: valid files with bytes flipped, cut, put in or repeated pass or are refused with reasons; the thread lives on', async () => {
+test('O4: valid files with bytes flipped, cut, put in or repeated pass or are refused with reasons; the process lives on', async () => {
   const samples = await validSamples()
   await fc.assert(
     fc.asyncProperty(change, async (mutation) => {
@@ -71,7 +71,7 @@ test('O4: valid files with bytes flipped, cut, put in or repeated pass or are re
   for (const sample of samples) await passes(validator, sample)
 })
 
-test('O4: a file that takes too long is refused and the thread replaced; the next file passes', async () => {
+test('O4: a file that takes too long is refused and the process replaced; the next file passes', async () => {
   let isLate = false
   const clock = { now: () => 0, sleep: (ms: number, signal?: AbortSignal) => (isLate ? Promise.resolve() : systemClock.sleep(ms, signal)) }
   await using slow = createValidator({ clock, deadline: 60_000 })
@@ -90,15 +90,64 @@ test('O4: a file that takes too long is refused and the thread replaced; the nex
   await passes(slow, csv('a,b\n1,2\n'))
 })
 
-test('O4: a file that needs more memory than a thread has is refused; the process and the next file go on', async () => {
+test('O4: a file that needs more memory than a process has is refused; this process and the next file go on', async () => {
   await using small = createValidator({ heapMb: 48 })
   const objects = Array.from({ length: 600_000 }, (_, index) => `${index + 1} 0 obj <</A[1 2 3]/B(x)>> endobj\n`).join('')
   const bytes = Buffer.from(`%PDF-1.7\n${objects}xref\ntrailer <<>>\nstartxref\n${9 + objects.length}\n%%EOF`)
-  for (const order of ['in a fresh thread', 'after another file']) {
+  for (const order of ['in a fresh process', 'after another file']) {
     const result = await judge(small, pdf(bytes))
     assert.match(result.reasons[0]?.message ?? '', /could not be validated: checking it needs more memory/, order)
     await passes(small, csv('a,b\n1,2\n'))
   }
+})
+
+/** Processes that this one has started, as Linux tells them. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`)
+  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')))
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number))
+}
+
+test('O4: a parser that takes its process down with it is refused; this process and the next file go on', async () => {
+  const before = new Set(await childrenOf(process.pid))
+  await using one = createValidator()
+  let crashes = 0
+  const source: ByteSource = {
+    size: 10,
+    async read() {
+      for (const child of await childrenOf(process.pid)) if (!before.has(child)) process.kill(child, 'SIGSEGV')
+      crashes += 1
+      return new Promise(() => {})
+    },
+  }
+  for (const tries of [1, 2]) {
+    const result = await one.validate({ source, declaredType: 'image/png', fileName: 'a.png', signal: never })
+    assert.match(result.reasons[0]?.message ?? '', /could not be validated: its check broke off/)
+    await passes(one, csv('a,b\n1,2\n'))
+    assert.equal(crashes, tries === 1 ? 1 : 3, 'what broke a used process is tried in a fresh one')
+  }
+})
+
+test('O4: a process that somebody stops says nothing of the file: the call may be repeated', async () => {
+  const before = new Set(await childrenOf(process.pid))
+  await using one = createValidator()
+  const request = { declaredType: 'text/csv', fileName: 'a.csv', signal: never }
+  const source: ByteSource = {
+    size: 10,
+    async read() {
+      for (const child of await childrenOf(process.pid)) if (!before.has(child)) process.kill(child, 'SIGKILL')
+      return new Promise(() => {})
+    },
+  }
+  await assert.rejects(one.validate({ ...request, source }), /stopped from outside/)
+  const gentle: ByteSource = {
+    size: 8,
+    async read(offset, length) {
+      for (const child of await childrenOf(process.pid)) if (!before.has(child)) process.kill(child, 'SIGTERM')
+      return Buffer.from('a,b\n1,2\n').subarray(offset, offset + length)
+    },
+  }
+  assert.equal((await one.validate({ ...request, source: gentle })).ok, true, 'a stop of the service lets it finish')
 })
 
 test('O4: a source that fails and a signal that fires reject, nothing is said of the file, and the next file is judged', async () => {
@@ -154,7 +203,7 @@ test('O4: memory is bounded: a workbook of 400 MiB and a drawing of 30 MiB go th
   assert.ok(ofWorkbook < 150 * MEBIBYTE, `grew by ${ofWorkbook / MEBIBYTE} MiB over a workbook`)
   const drawing = svg(svgOf('<rect width="3" height="4" fill="url(#a)"/>'.repeat(700_000)))
   const ofDrawing = await growthDuring(() => passes(validator, drawing))
-  // The heap of a thread fills before it is swept.
+  // The heap of a process fills before it is swept.
   assert.ok(ofDrawing < 400 * MEBIBYTE, `grew by ${ofDrawing / MEBIBYTE} MiB over a drawing`)
   let read = 0
   const film: ByteSource = {

@@ -1,41 +1,40 @@
-import { Worker } from 'node:worker_threads'
 import type { Clock } from '../core/clock.ts'
 import { notValidated } from './reasons.ts'
-import type { FromValidationWorker, ToValidationWorker } from './validation-messages.ts'
+import type { FromValidationWorker } from './validation-messages.ts'
+import { type ProcessEnd, startValidationProcess, type ValidationProcess } from './validation-process.ts'
 import type { ValidationRequest, ValidationResult } from './validator.ts'
 
 export type LaneOptions = { readonly clock: Clock; readonly deadline: number; readonly heapMb: number }
 
-/** One thread and the files that wait for it. */
+/** One process and the files that wait for it. */
 export interface ValidationLane extends AsyncDisposable {
   /** Files that are judged or wait. */
   readonly waiting: number
   validate(request: ValidationRequest): Promise<ValidationResult>
 }
 
-const YOUNG_MB = 16
-const STACK_MB = 4
+/** How a turn ended: with a verdict, after which the process takes the next file, or with a process that is of no more use. */
+type Outcome = { readonly result: ValidationResult; readonly process: 'usable' | 'crashed' | 'late' }
 
-/** How a turn ended: with a verdict, after which the thread takes the next file, or with a thread that is of no more use. */
-type Outcome = { readonly result: ValidationResult; readonly thread: 'usable' | 'crashed' | 'late' }
-
-const broken = (why: string, thread: 'crashed' | 'late' = 'crashed'): Outcome => ({
+const broken = (why: string, process: 'crashed' | 'late' = 'crashed'): Outcome => ({
   result: { ok: false, detectedType: null, reasons: [notValidated(why)] },
-  thread,
+  process,
 })
 
-/** The error of a thread as a person reads it. */
-const crashed = (error: Error & { code?: string }): Outcome =>
-  broken(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'checking it needs more memory than there is for one file' : 'its check broke off')
-
 type Turn = {
-  readonly worker: Worker
+  readonly worker: ValidationProcess
   readonly request: ValidationRequest
   readonly options: LaneOptions
   readonly done: PromiseWithResolvers<Outcome>
 }
 
-/** Ends the turn once the thread has worked for the rest of its time; the time that the source takes is not counted. */
+/** What the end of the process says of the file that it was judging. */
+function concludeTurn(done: Turn['done'], end: ProcessEnd): void {
+  if (end === 'stopped') done.reject(new Error('The process that validates files was stopped from outside'))
+  else done.resolve(broken(end === 'out-of-memory' ? 'checking it needs more memory than there is for one file' : 'its check broke off'))
+}
+
+/** Ends the turn once the process has worked for the rest of its time; the time that the source takes is not counted. */
 function startWatch({ options: { clock, deadline }, done }: Turn) {
   let left = deadline
   let running: { readonly since: number; readonly stop: AbortController } | null = null
@@ -69,51 +68,37 @@ function listen(turn: Turn): () => void {
   const watch = startWatch(turn)
   let reading = 0
   const onMessage = (message: FromValidationWorker) => {
-    if (message.kind === 'result') return done.resolve({ result: message.result, thread: 'usable' })
+    if (message.kind === 'result') return done.resolve({ result: message.result, process: 'usable' })
     watch.pause()
     reading += 1
     readFor(turn, message).then((bytes) => {
       reading -= 1
       if (reading === 0) watch.run()
-      worker.postMessage({ kind: 'bytes', read: message.read, bytes } satisfies ToValidationWorker)
+      worker.send({ kind: 'bytes', read: message.read, bytes })
     }, done.reject)
   }
-  const onError = (error: Error) => done.resolve(crashed(error))
-  const onExit = () => done.resolve(broken('its check broke off'))
   const onAbort = () => done.reject(request.signal.reason)
-  worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+  worker.listen({ onMessage, onEnd: (end) => concludeTurn(done, end) })
   request.signal.addEventListener('abort', onAbort)
   watch.run()
   return () => {
     watch.pause()
-    worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+    worker.listen(null)
     request.signal.removeEventListener('abort', onAbort)
   }
 }
 
-function startWorker({ heapMb }: LaneOptions): Worker {
-  const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB, stackSizeMb: STACK_MB }
-  const url = new URL('./validation-worker.ts', import.meta.url)
-  // What parsers print about a file would be bytes of that file in the server's log.
-  const worker = new Worker(url, { name: 'validation', resourceLimits, env: {}, stdout: true, stderr: true })
-  worker.stdout.resume()
-  worker.stderr.resume()
-  worker.on('error', () => {})
-  worker.unref()
-  return worker
-}
-
 async function takeTurn(turn: Turn): Promise<Outcome> {
   const { worker, request, done } = turn
-  worker.ref()
+  worker.hold(true)
   const stop = listen(turn)
   const { source, declaredType, fileName } = request
-  worker.postMessage({ kind: 'validate', size: source.size, declaredType, fileName } satisfies ToValidationWorker)
+  worker.send({ kind: 'validate', size: source.size, declaredType, fileName })
   try {
     return await done.promise
   } finally {
     stop()
-    worker.unref()
+    worker.hold(false)
   }
 }
 
@@ -127,13 +112,13 @@ function unlessAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 export function createValidationLane(options: LaneOptions): ValidationLane {
-  let worker: Worker | null = null
+  let worker: ValidationProcess | null = null
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
 
-  const open = (): Worker => {
-    const opened = startWorker(options)
-    opened.once('exit', () => {
+  const open = (): ValidationProcess => {
+    const opened = startValidationProcess(options.heapMb)
+    opened.ended.then(() => {
       if (worker === opened) worker = null
     })
     return opened
@@ -146,12 +131,12 @@ export function createValidationLane(options: LaneOptions): ValidationLane {
     let isUsable = false
     try {
       const outcome = await takeTurn({ worker: own, request, options, done: Promise.withResolvers() })
-      isUsable = outcome.thread === 'usable'
+      isUsable = outcome.process === 'usable'
       return outcome
     } finally {
       if (!isUsable) {
         worker = null
-        await own.terminate()
+        await own.kill()
       }
     }
   }
@@ -159,8 +144,8 @@ export function createValidationLane(options: LaneOptions): ValidationLane {
   const judge = async (request: ValidationRequest): Promise<ValidationResult> => {
     const hasServed = worker !== null
     const outcome = await attempt(request)
-    // What broke the thread may be left from a file before: only a fresh one tells.
-    return outcome.thread === 'crashed' && hasServed ? (await attempt(request)).result : outcome.result
+    // What broke the process may be left from a file before: only a fresh one tells.
+    return outcome.process === 'crashed' && hasServed ? (await attempt(request)).result : outcome.result
   }
 
   return {
@@ -178,7 +163,7 @@ export function createValidationLane(options: LaneOptions): ValidationLane {
       return unlessAborted(turn, request.signal)
     },
     async [Symbol.asyncDispose]() {
-      await worker?.terminate()
+      await worker?.kill()
     },
   }
 }

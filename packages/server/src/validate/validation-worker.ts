@@ -1,14 +1,13 @@
-import { parentPort } from 'node:worker_threads'
 import { type FileBytes, WINDOW_BYTES } from './file-bytes.ts'
 import { judgeFile } from './judge.ts'
 import type { FromValidationWorker, ToValidationWorker } from './validation-messages.ts'
 
-// Hostile bytes are parsed here alone: with a heap of its own, so that what a parser does to itself ends with this thread.
+// Hostile bytes are parsed here alone, in a process of their own: what a parser does to itself, native code too, ends with it.
 
 const waiting = new Map<number, (bytes: Uint8Array) => void>()
 let reads = 0
 
-const send = (message: FromValidationWorker) => parentPort?.postMessage(message)
+const send = (message: FromValidationWorker) => void process.send?.(message)
 
 const fileOf = (size: number): FileBytes => ({
   size,
@@ -23,7 +22,10 @@ const fileOf = (size: number): FileBytes => ({
   },
 })
 
-parentPort?.on('message', async (message: ToValidationWorker) => {
+process.on('disconnect', () => process.exit())
+// A stop of the service reaches this process too; what is being judged is judged to its end, or ends with the server.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+process.on('message', async (message: ToValidationWorker) => {
   if (message.kind === 'bytes') {
     waiting.get(message.read)?.(message.bytes)
     waiting.delete(message.read)

@@ -35,7 +35,7 @@ export type ValidationResult = {
 
 /**
  * Judges files by their bytes. A file that cannot be judged (too long, too deep, too big, a parser that fell over) is not `ok`, with the
- * reason. `validate` rejects only where `source.read` does or `signal` fires: then nothing is known of the file and the call may be repeated.
+ * reason. `validate` rejects only where `source.read` does, `signal` fires or its process is stopped from outside: then nothing is known of the file and the call may be repeated.
  */
 export interface Validator extends AsyncDisposable {
   validate(request: ValidationRequest): Promise<ValidationResult>
@@ -43,18 +43,18 @@ export interface Validator extends AsyncDisposable {
 
 export type ValidatorOptions = {
   readonly clock?: Clock
-  /** Files judged at once, each in a thread of its own; more wait. */
-  readonly threads?: number
-  /** What a file may take of a thread's time, in milliseconds. Waiting for the source does not count. */
+  /** Files judged at once, each in a process of its own; more wait. */
+  readonly processes?: number
+  /** What a file may take of a process's time, in milliseconds. Waiting for the source does not count. */
   readonly deadline?: number
-  /** The heap of a thread, in mebibytes. Bytes of files come on top: 128 MiB at most. */
+  /** The heap of a process, in mebibytes. Bytes of files come on top: 128 MiB at most. */
   readonly heapMb?: number
 }
 
-/** Threads start with the first file, serve one after another, and are replaced where a file broke them. */
+/** Processes start with the first file, serve one after another, and are replaced where a file broke them. */
 export function createValidator(options: ValidatorOptions = {}): Validator {
-  const { clock = systemClock, threads = 1, deadline = 60_000, heapMb = 256 } = options
-  const lanes: ValidationLane[] = Array.from({ length: threads }, () => createValidationLane({ clock, deadline, heapMb }))
+  const { clock = systemClock, processes = 1, deadline = 60_000, heapMb = 256 } = options
+  const lanes: ValidationLane[] = Array.from({ length: processes }, () => createValidationLane({ clock, deadline, heapMb }))
   return {
     validate(request) {
       const lane = lanes.reduce((least, candidate) => (candidate.waiting < least.waiting ? candidate : least))
