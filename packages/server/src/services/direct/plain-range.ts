@@ -4,8 +4,8 @@ import { asDamage } from '../sealed/damage.ts'
 import type { PlainRange } from '../sealed/read-plain.ts'
 import type { SegmentMemory } from '../sealed/segment-memory.ts'
 
-/** Reads and writes of one download under way at once; each has a buffer of 1 MiB. */
-const READS_AHEAD = 4
+/** Reads and writes of one download under way at once; each has a buffer of 2 MiB. */
+const READS_AHEAD = 2
 const OUTGOING = 2
 
 type Buffer = Uint8Array<ArrayBuffer>
