@@ -32,7 +32,7 @@ export interface BenchServer extends AsyncDisposable {
 }
 
 /** Those of scripts/toolchain.js. */
-const FLAGS = ['--max-semi-space-size=8']
+const FLAGS = ['--max-semi-space-size=4']
 
 async function prepare(env: Record<string, string>): Promise<string> {
   const { config, secrets } = loadConfig(env)

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=4
 // Starts the holdfast command under a Node that runs TypeScript, whatever Node this is.
 import { join } from 'node:path'
 import { ensureInstalled, findNode, root, runNode } from '../scripts/toolchain.js'

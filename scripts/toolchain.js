@@ -56,9 +56,9 @@ export function toolEnvironment(extra = {}) {
 
 /**
  * Flags of every Node that runs the server. By default V8 lets its space for young objects grow to 64 MB and keeps it, although the
- * bytes of files never go there; a quarter of that serves requests as fast.
+ * bytes of files never go there; a fraction of that serves requests as fast.
  */
-export const nodeFlags = ['--max-semi-space-size=8']
+export const nodeFlags = ['--max-semi-space-size=4']
 
 /** Runs Node with `args` on this terminal and resolves with its exit status. Signals are passed on and the child is waited for. */
 export function runNode(args, { env = {}, cwd = root } = {}) {

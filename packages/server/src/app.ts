@@ -92,8 +92,8 @@ export interface App extends AsyncDisposable {
   readonly setupCode: string | null
 }
 
-/** Spare buffers of 8 MiB for all uploads together, besides one for each part that is arriving. */
-const SPARE_PART_BUFFERS = 4
+/** Buffers of 8 MiB for all uploads together, as long as no more parts arrive at once. */
+const PART_BUFFERS = 6
 /** Buffers of downloads and verifications that are kept, 2 MiB each. */
 const KEPT_WINDOWS = 16
 const KNOWN_ENDS = 10_000
@@ -119,7 +119,7 @@ function createEngines(instance: Instance, resources: AsyncDisposableStack, { lo
   const limits = { ...defaultIngestLimits, directUploadsPerUser, directPartsAtOnce }
   const digests = resources.use(createDigestPool(Math.max(1, Math.min(4, availableParallelism() - 1))))
   const attempts = createPartAttempts(defaultIngestLimits.partsAtOnce)
-  const memory = createPartMemory(SPARE_PART_BUFFERS)
+  const memory = createPartMemory(PART_BUFFERS)
   const completions = createCompletions({ store, clock, alone })
   const ingest = { store, clock, keys, targets, digests, memory, attempts, completions, points, limits }
   const reader = { keys, memory: createSegmentMemory(KEPT_WINDOWS), ends: createKnownEnds(KNOWN_ENDS) }

@@ -10,8 +10,6 @@ import { createSequencer, type Sequencer } from './db/audit-sequencer.ts'
 import type { Database } from './db/database.ts'
 import { ensureInstanceId } from './db/instance.ts'
 import { migrate } from './db/migrate.ts'
-import { openPostgres } from './db/postgres.ts'
-import { openSqlite } from './db/sqlite.ts'
 import { createStore, type Store } from './db/store.ts'
 import type { TargetRow } from './db/targets.ts'
 import { environmentKeyProvider } from './keys/environment-provider.ts'
@@ -55,8 +53,11 @@ export interface Instance extends AsyncDisposable {
   readonly targets: TargetAccess
 }
 
-const openDatabase = (config: Config): Promise<Database> =>
-  config.databaseUrl ? openPostgres(config.databaseUrl) : openSqlite(join(config.dataDir, 'holdfast.db'))
+/** The driver of the other kind of database is never loaded. */
+async function openDatabase({ databaseUrl, dataDir }: Config): Promise<Database> {
+  if (databaseUrl) return (await import('./db/postgres.ts')).openPostgres(databaseUrl)
+  return (await import('./db/sqlite.ts')).openSqlite(join(dataDir, 'holdfast.db'))
+}
 
 /** The folder of the built-in Local target (T2). */
 export const builtinRoot = (config: Pick<Config, 'dataDir'>): string => join(config.dataDir, 'objects')

@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import type { FromDigestWorker, ToDigestWorker } from './digest-worker.ts'
 
-/** Chunks go over in batches of about this size: messages of 64 KiB would cost more than the hashing. */
-const BATCH_BYTES = 1024 * 1024
-/** Bytes that may wait in all streams together; each has an equal share of it before it asks its source to pause, but two batches. */
-const WAITING_BYTES = 16 * 1024 * 1024
+/**
+ * Chunks go over in batches of up to this size: messages of 64 KiB would cost more than the hashing, and each wakes a thread that may
+ * take the processor from this one.
+ */
+const BATCH_BYTES = 2 * 1024 * 1024
+/** Bytes that may wait in all streams together; each has an equal share of it before it asks its source to pause, but at least this. */
+const WAITING_BYTES = 12 * 1024 * 1024
+const LEAST_SHARE_BYTES = 1024 * 1024
 /** What is no longer than this is hashed at once: going over to a thread and back would take longer. */
 const INLINE_BYTES = 128 * 1024
 /** Kept small: a thread only ever holds a few batches, which are not in its heap. */
@@ -50,7 +54,9 @@ type Stream = {
 type Lane = { readonly worker: Worker; streams: number }
 
 type Streams = Map<number, Stream>
-const shareOf = (streams: Streams): number => Math.max(2 * BATCH_BYTES, WAITING_BYTES / streams.size)
+const shareOf = (streams: Streams): number => Math.max(LEAST_SHARE_BYTES, WAITING_BYTES / streams.size)
+/** One batch is hashed while the next one gathers. */
+const batchOf = (streams: Streams): number => Math.min(BATCH_BYTES, shareOf(streams) / 2)
 
 function startLane(streams: Streams, gone: () => void): Lane {
   const worker = new Worker(new URL('./digest-worker.ts', import.meta.url), { name: 'digest', resourceLimits: THREAD_LIMITS })
@@ -110,7 +116,7 @@ function digestStream(stream: Stream, streams: Streams, close: () => void): Dige
       stream.batch.push(owned)
       stream.batchBytes += owned.byteLength
       stream.waiting += owned.byteLength
-      if (stream.batchBytes >= (stream.reuse ? INLINE_BYTES : BATCH_BYTES)) send(stream)
+      if (stream.batchBytes >= (stream.reuse ? INLINE_BYTES : batchOf(streams))) send(stream)
     },
     get full() {
       return stream.waiting > shareOf(streams)

@@ -7,7 +7,7 @@ export const DRIVER_PART_BYTES = FLOE_HEADER_BYTES + PART_SEGMENTS * SEGMENT_STO
 
 /** Buffers that driver parts are sealed into. */
 export interface PartMemory {
-  /** The buffer that every attempt may have, so that each makes progress. */
+  /** The buffer that every attempt may have, so that each makes progress, however slow the senders of the others are. */
   first(target: StorageTarget, place: Place): WriteBuffer
   /** One more, to fill while the first is being written; null while as many as allowed are lent out. */
   spare(target: StorageTarget, place: Place): WriteBuffer | null
@@ -31,25 +31,26 @@ function createKeptMemory(keep: number): WriteMemory {
 }
 
 /**
- * Memory for the parts in flight, bounded by (attempts + `spares`) × 8 MiB. A target with memory of its own lends that.
+ * Memory for the parts in flight, shared by all of them: `buffers` of 8 MiB, or one for each attempt where there are more attempts. With
+ * that many senders there is always another one to seal for while a part is written, and a second buffer for each only fills memory.
+ * A target with memory of its own lends that.
  */
-export function createPartMemory(spares: number): PartMemory {
-  const ordinary = createKeptMemory(spares)
-  let lentSpares = 0
-  const take = (target: StorageTarget, place: Place): WriteBuffer => (target.memory ?? ordinary).take(place.offset, place.length)
+export function createPartMemory(buffers: number): PartMemory {
+  const ordinary = createKeptMemory(buffers)
+  let lentOut = 0
+  const lend = (target: StorageTarget, place: Place): WriteBuffer => {
+    const buffer = (target.memory ?? ordinary).take(place.offset, place.length)
+    lentOut += 1
+    let lent = true
+    const release = (): void => {
+      buffer.release()
+      if (lent) lentOut -= 1
+      lent = false
+    }
+    return { bytes: buffer.bytes, release, [Symbol.dispose]: release }
+  }
   return {
-    first: take,
-    spare(target, place) {
-      if (lentSpares >= spares) return null
-      lentSpares += 1
-      const buffer = take(target, place)
-      let lent = true
-      const release = (): void => {
-        buffer.release()
-        if (lent) lentSpares -= 1
-        lent = false
-      }
-      return { bytes: buffer.bytes, release, [Symbol.dispose]: release }
-    },
+    first: lend,
+    spare: (target, place) => (lentOut >= buffers ? null : lend(target, place)),
   }
 }
