@@ -51,7 +51,9 @@ function patientClient(server: KillableServer) {
     for (let number = 1; number <= session.partCount; number += 1) {
       if (stored.has(number)) continue
       const bytes = content.subarray((number - 1) * session.partSize, number * session.partSize)
-      const part = await ok(() => api.put(session.id, number, bytes, { 'content-digest': contentDigest(bytes) }))
+      // What has a declared digest is written after that is right, all else while it is still hashed.
+      const declared: Record<string, string> = number % 2 === 0 ? {} : { 'content-digest': contentDigest(bytes) }
+      const part = await ok(() => api.put(session.id, number, bytes, declared))
       acknowledged.set(number, part.sha256)
     }
   }

@@ -46,8 +46,9 @@ export function requireSize(received: number, part: PlannedPart): void {
 
 /**
  * Takes the bytes of one client part as they come, makes them into driver parts and writes each full one; SHA-256 is computed beside.
- * In the secure tier plaintext is in memory alone, at most a few segments of it. The last driver part is written only when size and digest are right,
- * so a part of one driver part leaves nothing behind where they are wrong. What is written is not yet durable.
+ * In the secure tier plaintext is in memory alone, at most a few segments of it. The last driver part is written only when the size is right
+ * and so is the digest, where one was declared: a part of one driver part leaves nothing behind where they are wrong. What is written is not
+ * yet durable.
  */
 export async function receivePart(options: ReceiveOptions): Promise<ReceivedPart> {
   const { part, body, writer, signal } = options
@@ -57,17 +58,21 @@ export async function receivePart(options: ReceiveOptions): Promise<ReceivedPart
     const limit = body.length > part.plainLength ? part.plainLength : Number.POSITIVE_INFINITY
     requireSize(await readBody(body.stream, intake.take, { signal, limit }), part)
     options.taken()
+    signal.throwIfAborted()
+    if (body.sha256 === null) intake.finish()
     const sha256 = await digest.finish()
     requireDigest(body.sha256, sha256)
     signal.throwIfAborted()
-    return { sha256: hex(sha256), seals: intake.finish(), receipts: await writer.finish() }
+    if (body.sha256 !== null) intake.finish()
+    return { sha256: hex(sha256), seals: options.pieces.seals(), receipts: await writer.finish() }
   } finally {
     digest.drop()
     await writer.settle()
   }
 }
 
-type Intake = { take(chunk: Buffer): Promise<void> | undefined; finish(): string }
+/** `finish` lets the last driver part be written. */
+type Intake = { take(chunk: Buffer): Promise<void> | undefined; finish(): void }
 
 function createIntake(options: ReceiveOptions, digest: DigestStream): Intake {
   const { writer, pieces } = options
@@ -103,7 +108,6 @@ function createIntake(options: ReceiveOptions, digest: DigestStream): Intake {
     },
     finish() {
       if (last) writer.submit(last)
-      return pieces.seals()
     },
   }
 }
