@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, KeyObject } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { freeBytes } from '@holdfast/container/node'
 import type ssh2 from 'ssh2'
@@ -43,14 +43,38 @@ const PACKET = 16 * 1024
  */
 function freeSent(bytes: unknown): void {
   if (!(bytes instanceof Uint8Array) || bytes.byteOffset !== 0) return
-  const whole = bytes.buffer.byteLength
-  if (whole < PACKET || whole === Buffer.poolSize) return
-  if (bytes.length === whole || bytes.length === 4) freeBytes(new Uint8Array(bytes.buffer))
+  if (bytes.length === bytes.buffer.byteLength || bytes.length === 4) freeOwned(bytes)
+}
+
+/** Frees the memory that `view` is a part of, where it is that of a packet and not shared with others. */
+function freeOwned({ buffer }: Uint8Array): void {
+  if (buffer.byteLength >= PACKET && buffer.byteLength !== Buffer.poolSize) freeBytes(new Uint8Array(buffer))
 }
 
 /** What arrived is not needed any more once the library has seen it. */
 function freeReceived(socket: Socket): void {
   socket.on('data', freeBytes)
+}
+
+type Gathering = { push(bytes: Uint8Array): void; _pkt?: Uint8Array }
+/** draft-ietf-secsh-filexfer-02 §7: SSH_FXP_DATA. */
+const DATA = 103
+
+/**
+ * Gives back what long answers are made of: pieces that went into an answer whole, and the answer once its bytes are where the
+ * request wanted them. Of other answers the library keeps views. Where each piece has no memory of its own, nothing is done.
+ */
+export function freeAnswers(client: ssh2.Client, session: ssh2.SFTPWrapper): void {
+  if (!((client as unknown as Inside)._protocol?._decipher?._decipherKey instanceof KeyObject)) return
+  const sftp = session as unknown as Gathering
+  const push = sftp.push.bind(sftp)
+  sftp.push = (bytes) => {
+    const answer = sftp._pkt
+    push(bytes)
+    if (!answer || answer.length < PACKET) return
+    if (sftp._pkt === answer) freeOwned(bytes)
+    else if (answer[0] === DATA) freeOwned(answer)
+  }
 }
 
 /** Hands what is written in one turn of the event loop to the kernel at once: the library writes each packet in three pieces. */

@@ -4,7 +4,7 @@ import ssh2, { type ConnectConfig, type SFTPWrapper } from 'ssh2'
 import { checkLiteralHost, type EndpointPolicy, guardedLookup } from './endpoint-guard.ts'
 import { hostKeyRemedy, statusOf, toConnectError } from './sftp-errors.ts'
 import { KeyAgent, unsealKey } from './sftp-key.ts'
-import { quicken } from './sftp-line.ts'
+import { freeAnswers, quicken } from './sftp-line.ts'
 import { type CallOptions, StorageError } from './target.ts'
 
 /** `fingerprint` is what `ssh-keygen -lf` prints: `SHA256:` and base64 without padding. */
@@ -163,6 +163,7 @@ async function openSession(access: Trusting, auth: Authentication): Promise<Sftp
       reject(new StorageError('denied', 'The server offers no SFTP to this user', { cause: error, remedy }))
     })
   })
+  freeAnswers(client, sftp)
   let closed = false
   const close = (): void => {
     closed = true
