@@ -367,6 +367,16 @@ function faults(places: Places): void {
     assert.deepEqual(counts(await room.sync()), { ...nothing, added: 3000 - cancelled.added.count, unchanged: cancelled.added.count })
   })
 
+  test('D13: one Sync of a scope runs at a time, and one that has ended holds up none, whatever its job still tidies up', async () => {
+    await using place = await places.create()
+    const room = await openRoom(place)
+    const first = await room.start()
+    await assert.rejects(room.start(), { code: 'CONFLICT' })
+    await runSyncWith(room, room.deps, first.id)
+    assert.ok(await room.store.read.jobs.isActive(`sync-scope:${first.id}`), 'no worker has ended its job')
+    const second = await room.start()
+    assert.deepEqual([second.status, second.id === first.id], ['running', false])
+  })
   test('D13: the sweep ends a Sync that no job goes on with, and forgets what it found', async () => {
     await using place = await places.create()
     const room = await openRoom(place)
@@ -375,7 +385,7 @@ function faults(places: Places): void {
     await room.store.transaction((tx) => tx.syncObjects.add(sync.id, [found(room, 'a')]))
     await sweepSyncs(room.deps)
     assert.equal((await syncService(room.deps).get(room.caller, sync.id)).status, 'running', 'its job is queued')
-    const job = await room.store.read.jobs.findActive(`sync-scope:${room.caseId}`)
+    const job = await room.store.read.jobs.findActive(`sync-scope:${sync.id}`)
     await room.store.transaction((tx) => tx.jobs.cancel(room.caller.tenantId, job?.id ?? ''))
     await sweepSyncs(room.deps)
     assert.equal((await syncService(room.deps).get(room.caller, sync.id)).status, 'failed')

@@ -126,6 +126,12 @@ const reports = (sql: Sql) => ({
     return result.numUpdatedRows > 0n
   },
 
+  /** The running ones of a target. */
+  async runningAt(place: { tenantId: string; targetId: string }): Promise<ReconciliationRow[]> {
+    const query = sql.selectFrom('reconciliations').selectAll().where(isRunning).where('tenant_id', '=', place.tenantId)
+    return (await query.where('target_id', '=', place.targetId).execute()).map(toRow)
+  },
+
   /** Those of all tenants that run, by id. */
   async running(after: string, limit: number): Promise<ReconciliationRow[]> {
     const query = sql.selectFrom('reconciliations').selectAll().where(isRunning).where('id', '>', after)

@@ -80,6 +80,15 @@ export const syncTable = (sql: Sql) => ({
     return result.numUpdatedRows > 0n
   },
 
+  /** The running ones of one scope: the case itself, or one of its items. */
+  async runningIn(scope: { tenantId: string; caseId: string; itemId: string | null }): Promise<SyncRow[]> {
+    const query = sql.selectFrom('syncs').selectAll().where('status', '=', 'running').where('tenant_id', '=', scope.tenantId)
+    const rows = await query
+      .where('case_id', '=', scope.caseId)
+      .where('item_id', scope.itemId === null ? 'is' : '=', scope.itemId)
+      .execute()
+    return rows.map(toSync)
+  },
   /** Ends a running Sync. False where it has ended before. */
   async end(
     id: string,

@@ -5,13 +5,15 @@ export const RECONCILE_TARGET = 'reconcile-target'
 /** Ends reconciliations that no job goes on with, and forgets what old ones found. */
 export const SWEEP_RECONCILIATIONS = 'sweep-reconciliations'
 
-/** One reconciliation a target at a time. */
-export const reconcileKey = (targetId: string): string => `${RECONCILE_TARGET}:${targetId}`
+/** What its job does: its report, or what is removed by it. */
+export type ReconcilePhase = 'reporting' | 'applying'
 
-export const reconcileJob = (row: { id: string; tenantId: string; targetId: string }): NewJob => ({
+export const reconcileKey = (id: string, phase: ReconcilePhase): string => `${RECONCILE_TARGET}:${phase}:${id}`
+
+export const reconcileJob = (row: { id: string; tenantId: string }, phase: ReconcilePhase): NewJob => ({
   kind: RECONCILE_TARGET,
   tenantId: row.tenantId,
   payload: { reconciliationId: row.id },
-  uniqueKey: reconcileKey(row.targetId),
+  uniqueKey: reconcileKey(row.id, phase),
   maxAttempts: 8,
 })

@@ -15,7 +15,7 @@ import { existing } from '../caller.ts'
 import { cutPage, fromCursor, type PageRequest, rowsFor, toPage } from '../pages.ts'
 import { getTarget } from '../targets.ts'
 import type { ReconcileDeps } from './deps.ts'
-import { reconcileJob, reconcileKey } from './job-kinds.ts'
+import { type ReconcilePhase, reconcileJob, reconcileKey } from './job-kinds.ts'
 import { forgetFindings } from './list-objects.ts'
 import { newReport, type RunningReconciliation, toFindingAnswer, toReconciliation } from './report.ts'
 import { endReconciliation } from './run-reconciliation.ts'
@@ -27,35 +27,45 @@ async function answer(tables: Tables, row: RunningReconciliation): Promise<Recon
   return toReconciliation(row, (await tables.targets.find(row.tenantId, row.targetId))?.name ?? '')
 }
 
-async function requireIdle(tx: Tx, targetId: string): Promise<void> {
-  if (!(await tx.jobs.isActive(reconcileKey(targetId)))) return
-  throw new Problem('CONFLICT', 'This target is being reconciled already. Wait for it, or cancel it.')
+type Running = RunningReconciliation & { readonly status: ReconcilePhase }
+const isRunning = (row: RunningReconciliation): row is Running => row.status === 'reporting' || row.status === 'applying'
+
+/** The job that goes on with it, if any. */
+const findJob = async (tx: Tx, row: RunningReconciliation): Promise<JobRow | null> =>
+  isRunning(row) ? tx.jobs.findActive(reconcileKey(row.id, row.status)) : null
+
+/** One reconciliation a target at a time. What a job still tidies up after its reconciliation has ended stops nobody. */
+async function requireIdle(tx: Tx, place: { tenantId: string; targetId: string }): Promise<void> {
+  for (const row of (await tx.reconciliations.runningAt(place)) as RunningReconciliation[]) {
+    if (!(await findJob(tx, row))) continue
+    throw new Problem('CONFLICT', 'This target is being reconciled already. Wait for it, or cancel it.')
+  }
 }
 
 async function start(tx: Tx, caller: Caller, given: { targetId: string; at: number }): Promise<RunningReconciliation> {
   const { tenantId, actor, requestId } = caller
   const target = await getTarget(tx, tenantId, given.targetId)
-  await requireIdle(tx, target.id)
+  await requireIdle(tx, { tenantId, targetId: target.id })
   const row: RunningReconciliation = {
     ...{ id: newId(), tenantId, targetId: target.id, status: 'reporting', report: newReport({ actor, requestId }), error: null },
     ...{ startedBy: actor.name, createdAt: given.at, reportedAt: null, finishedAt: null },
   }
   await tx.reconciliations.insert(row)
-  await tx.jobs.enqueue(reconcileJob(row))
+  await tx.jobs.enqueue(reconcileJob(row, 'reporting'))
   return row
 }
 
 async function apply(tx: Tx, caller: Caller, given: { id: string; request: ReconciliationApply }): Promise<RunningReconciliation> {
   const row = await getRow(tx, caller.tenantId, given.id)
   await getTarget(tx, caller.tenantId, row.targetId)
-  await requireIdle(tx, row.targetId)
+  await requireIdle(tx, row)
   const by = { actor: caller.actor, requestId: caller.requestId }
   const includeUnrecorded = given.request.includeUnrecorded ?? false
   const report = { ...row.report, by, includeUnrecorded, after: '' }
   if (!(await tx.reconciliations.become(row.id, { from: ['reported'], to: 'applying', report }))) {
     throw new Problem('CONFLICT', `The reconciliation is ${row.status}: only a report that is whole can be applied, and only once.`)
   }
-  await tx.jobs.enqueue(reconcileJob(row))
+  await tx.jobs.enqueue(reconcileJob(row, 'applying'))
   return getRow(tx, caller.tenantId, row.id)
 }
 
@@ -101,10 +111,10 @@ export const reconciliationService = ({ store, clock }: { store: Store; clock: C
   cancel: (caller: Caller, id: string): Promise<Reconciliation> =>
     store.transaction(async (tx) => {
       const row = await getRow(tx, caller.tenantId, id)
-      const job = await tx.jobs.findActive(reconcileKey(row.targetId))
+      const job = await findJob(tx, row)
       const by = { actor: caller.actor, requestId: caller.requestId }
       const ended = await endReconciliation(tx, row, { outcome: 'cancelled', error: null, at: clock.now(), by })
-      if (ended && job?.payload.reconciliationId === row.id) await tx.jobs.cancel(caller.tenantId, job.id)
+      if (ended && job) await tx.jobs.cancel(caller.tenantId, job.id)
       return answer(tx, await getRow(tx, caller.tenantId, id))
     }),
 })
@@ -120,7 +130,7 @@ export async function sweepReconciliations(deps: ReconcileDeps): Promise<void> {
     const rows = (await store.read.reconciliations.running(after, PAGE)) as RunningReconciliation[]
     for (const row of rows) {
       await store.transaction(async (tx) => {
-        if (await tx.jobs.isActive(reconcileKey(row.targetId))) return
+        if (await findJob(tx, row)) return
         const now = await getRow(tx, row.tenantId, row.id)
         const error = 'It was given up after several attempts. Start it again.'
         await endReconciliation(tx, now, { outcome: 'failed', error, at: clock.now() })

@@ -5,15 +5,12 @@ export const SYNC_SCOPE = 'sync-scope'
 /** Ends Syncs that no job goes on with, and forgets what ended ones found. */
 export const SWEEP_SYNCS = 'sweep-syncs'
 
-type Scope = { readonly caseId: string; readonly itemId: string | null }
+export const syncScopeKey = (syncId: string): string => `${SYNC_SCOPE}:${syncId}`
 
-/** One Sync a scope at a time. */
-export const syncScopeKey = ({ caseId, itemId }: Scope): string => `${SYNC_SCOPE}:${itemId ?? caseId}`
-
-export const syncScopeJob = (sync: Scope & { id: string; tenantId: string }): NewJob => ({
+export const syncScopeJob = (sync: { id: string; tenantId: string }): NewJob => ({
   kind: SYNC_SCOPE,
   tenantId: sync.tenantId,
   payload: { syncId: sync.id },
-  uniqueKey: syncScopeKey(sync),
+  uniqueKey: syncScopeKey(sync.id),
   maxAttempts: 8,
 })

@@ -16,6 +16,14 @@ type Tables = Pick<Tx, 'syncs'>
 const getSync = async (tables: Tables, tenantId: string, id: string): Promise<RunningSync> =>
   existing(await tables.syncs.find(tenantId, id), 'Sync') as RunningSync
 
+/** One Sync a scope at a time. What a job still tidies up after its Sync has ended stops nobody. */
+async function requireNone(tx: Tx, scope: { tenantId: string; caseId: string; itemId: string | null }): Promise<void> {
+  for (const { id } of await tx.syncs.runningIn(scope)) {
+    if (!(await tx.jobs.isActive(syncScopeKey(id)))) continue
+    throw new Problem('CONFLICT', 'A Sync of this folder is under way. Wait for it, or cancel it.')
+  }
+}
+
 async function start(tx: Tx, caller: Caller, given: { caseId: string; request: SyncStart; at: number }): Promise<RunningSync> {
   const { caseId, request, at } = given
   const { tenantId, actor, requestId } = caller
@@ -26,9 +34,7 @@ async function start(tx: Tx, caller: Caller, given: { caseId: string; request: S
   const binding = await tx.roleBindings.find(tenantId, 'direct')
   if (!binding)
     throw new Problem('CONFLICT', 'No storage target serves Direct Storage. An administrator binds one under Settings, Storage.')
-  if (await tx.jobs.isActive(syncScopeKey({ caseId, itemId }))) {
-    throw new Problem('CONFLICT', 'A Sync of this folder is under way. Wait for it, or cancel it.')
-  }
+  await requireNone(tx, { tenantId, caseId, itemId })
   const row: RunningSync = {
     ...{ id: newId(), tenantId, caseId, itemId, targetId: binding.targetId, mode: request.mode, status: 'running' },
     ...{ allowRemovals: request.allowRemovals ?? false, report: newReport({ actor, requestId }), error: null },
@@ -68,10 +74,10 @@ export const syncService = ({ store, clock }: { store: Store; clock: Clock }) =>
   async cancel(caller: Caller, id: string): Promise<Sync> {
     return store.transaction(async (tx) => {
       const row = await getSync(tx, caller.tenantId, id)
-      const job = await tx.jobs.findActive(syncScopeKey(row))
+      const job = await tx.jobs.findActive(syncScopeKey(row.id))
       const by = { actor: caller.actor, requestId: caller.requestId }
       const ended = await endSync(tx, row, { status: 'cancelled', error: null, at: clock.now(), by })
-      if (ended && job?.payload.syncId === row.id) await tx.jobs.cancel(caller.tenantId, job.id)
+      if (ended && job) await tx.jobs.cancel(caller.tenantId, job.id)
       return toSync(await getSync(tx, caller.tenantId, id))
     })
   },
@@ -87,7 +93,7 @@ export async function sweepSyncs(deps: SyncDeps): Promise<void> {
     const rows = (await store.read.syncs.running(after, PAGE)) as RunningSync[]
     for (const row of rows) {
       await store.transaction(async (tx) => {
-        if (await tx.jobs.isActive(syncScopeKey(row))) return
+        if (await tx.jobs.isActive(syncScopeKey(row.id))) return
         const now = await getSync(tx, row.tenantId, row.id)
         await endSync(tx, now, { status: 'failed', error: 'It was given up after several attempts. Start it again.', at: clock.now() })
       })
