@@ -81,6 +81,8 @@ export async function sendContent(
     raw.end()
   } catch (error) {
     if (!sink.signal.aborted) request.log.error({ err: error }, 'the download broke off')
+    // What was authenticated before the damage goes out, the head with it: without them the client could not tell an answer that broke off.
+    await sink.settled()
     raw.destroy()
   }
 }
