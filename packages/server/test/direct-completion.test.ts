@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type Clock, systemClock } from '../src/core/clock.ts'
-import { COMPLETION_WAIT } from '../src/services/ingest/completions.ts'
+import { COMPLETION_WAIT, LOOK_AGAIN } from '../src/services/ingest/completions.ts'
 import { intercept } from '../src/storage/intercept.ts'
 import type { StorageTarget } from '../src/storage/target.ts'
 import { postgresPlaces } from './database-places.ts'
@@ -14,8 +14,8 @@ import { type S3World, s3World } from './s3-world.ts'
 /** A storage that is asked to put parts together and does so when it is let. */
 function slowStorage() {
   const asked = Promise.withResolvers<void>()
-  const let_ = Promise.withResolvers<void>()
-  const storage = { commits: 0, asked: asked.promise, go: () => let_.resolve() }
+  const leave = Promise.withResolvers<void>()
+  const storage = { commits: 0, asked: asked.promise, go: () => leave.resolve() }
   const wrap = (target: StorageTarget): StorageTarget =>
     intercept(target, async (call, options, run) => {
       if (call.operation !== 'commitWrite' || !call.key?.endsWith('slow.bin')) return run()
@@ -24,7 +24,7 @@ function slowStorage() {
       const { signal } = options ?? {}
       const stopped = Promise.withResolvers<never>()
       signal?.addEventListener('abort', () => stopped.reject(signal.reason), { once: true })
-      await Promise.race([let_.promise, stopped.promise])
+      await Promise.race([leave.promise, stopped.promise])
       return run()
     })
   return Object.assign(storage, { wrap })
@@ -88,7 +88,7 @@ describe('a completion that takes the storage long', () => {
     const hasty: Clock = {
       now: () => systemClock.now() + ahead,
       async sleep(milliseconds, signal) {
-        if (milliseconds >= 1000 || milliseconds < 500) return systemClock.sleep(milliseconds, signal)
+        if (milliseconds !== LOOK_AGAIN) return systemClock.sleep(milliseconds, signal)
         ahead += milliseconds
         await setImmediate(undefined, signal ? { signal } : {})
       },

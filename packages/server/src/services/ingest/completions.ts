@@ -9,7 +9,8 @@ export const COMPLETION_WAIT = 20_000
 const BEAT = 3000
 /** A row that nobody has touched for this long is not being completed anywhere. */
 const SILENCE = 10_000
-const LOOK_AGAIN = 500
+/** Between two looks at the row while another instance is at it. */
+export const LOOK_AGAIN = 500
 
 type Which = Pick<UploadView, 'tenantId' | 'id'>
 
