@@ -74,7 +74,7 @@ export const problems = {
   OBJECT_MISSING: {
     status: 410,
     title: 'The file is not on its storage any more',
-    remedy: 'Put the object back, or run Sync to bring the list up to date.',
+    remedy: 'Put the object back on its storage, or restore it from a backup.',
   },
   TARGET_REMOVED: {
     status: 410,
