@@ -25,7 +25,8 @@ function sendByTus({ path, endpoint, chunkBytes }: Extract<FileErrand, { kind: '
 /** Resolves with the id of the file once the server has all of it. */
 async function sendToHoldfast({ path, baseUrl, token, caseId }: Extract<FileErrand, { kind: 'holdfast' }>): Promise<string> {
   const client = createClient({ baseUrl, token })
-  const run = startUpload({ client, source: await fileSource(path), destination: { caseId }, untilReady: false })
+  await using source = await fileSource(path)
+  const run = startUpload({ client, source, destination: { caseId }, untilReady: false })
   const final = await run.done
   if (final.phase === 'error') throw final.error
   if (final.phase !== 'verifying') throw new Error(final.phase)
