@@ -31,7 +31,7 @@ test('O10: every place of the services that deletes a file or an object is one t
   for (const entry of await readdir(join(root, 'services'), { recursive: true })) {
     if (!entry.endsWith('.ts')) continue
     const text = await readFile(join(root, 'services', entry), 'utf8')
-    const places = text.match(/become\([^)]*'DELETED'|(?:target|lease\.target|store)\.delete\(|await deleteUnlocked\(/g)
+    const places = text.match(/become\([^)]*'DELETED'|(?:target|lease\.target|store)\.delete\(|await deleteUnlocked\(|\.bury\(/g)
     if (places) found[`services/${entry}`] = places.length
   }
   assert.deepEqual(found, knownDeletions)
