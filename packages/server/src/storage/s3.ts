@@ -11,6 +11,7 @@ import { isFault, request, type S3, toObjectKey } from './s3-place.ts'
 import { createPresign } from './s3-presign.ts'
 import { abortWrite, beginWrite, commitWrite, flushWrite, listWrites, writePart } from './s3-writes.ts'
 import { type CallOptions, type ObjectLock, StorageError, type StorageTarget } from './target.ts'
+import { createTurns } from './turns.ts'
 
 export type S3Options = {
   /** '' for AWS, else the URL of an S3 server. */
@@ -77,6 +78,8 @@ export const openS3Target = (options: S3Options): StorageTarget => openS3TargetO
 /** As `openS3Target`, over what the calls of a target share, for who makes requests of its own beside them. */
 export function openS3TargetOver(s3: S3, options: Pick<S3Options, 'objectLock'>): StorageTarget {
   let closed = false
+  // Of completions of one upload at once some servers fail one, or lose the object in between.
+  const inTurn = createTurns()
   const enter = (call?: CallOptions): void => {
     if (closed) throw new StorageError('closed', 'The target is closed')
     call?.signal?.throwIfAborted()
@@ -119,7 +122,7 @@ export function openS3TargetOver(s3: S3, options: Pick<S3Options, 'objectLock'>)
     beginWrite: (key, size, o) => onKey(key, o, () => beginWrite(s3, key, size, o)),
     writePart: (key, id, part, o) => onKey(key, o, () => writePart(s3, { key, id }, part, o)),
     flushWrite: (key, id, o) => onKey(key, o, () => flushWrite(s3, key, id, o)),
-    commitWrite: (key, id, receipts, o) => onKey(key, o, () => commitWrite(s3, { key, id }, receipts, o)),
+    commitWrite: (key, id, receipts, o) => onKey(key, o, () => inTurn(id, () => commitWrite(s3, { key, id }, receipts, o))),
     abortWrite: (key, id, o) => onKey(key, o, () => abortWrite(s3, key, id, o)),
     listWrites: (prefix, olderThan, o) => iterate(() => listWrites(s3, prefix, { olderThan, call: o }), o),
     presign: createPresign(s3),

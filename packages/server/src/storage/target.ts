@@ -102,8 +102,8 @@ export interface StorageTarget extends AsyncDisposable {
   /** What was written is now durable. */
   flushWrite(key: string, write: WriteId, options?: CallOptions): Promise<void>
   /**
-   * Makes the object appear at `key`, atomically and durably, replacing what was there. Repeatable: a second call, after
-   * success or at the same time, answers with the committed object. 'bad-part' where receipts do not cover the size; the write then stays open.
+   * Makes the object appear at `key`, atomically and durably, replacing what was there. Repeatable: a second call, after success or at the
+   * same time on this target, answers with the committed object. 'bad-part' where receipts do not cover the size; the write then stays open.
    * With `ifAbsent`, 'exists' where the key is taken by anything but the object of this write; that stays, and so does the write.
    */
   commitWrite(key: string, write: WriteId, receipts: readonly PartReceipt[], options?: CommitOptions): Promise<ObjectStat>
