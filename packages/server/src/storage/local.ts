@@ -11,6 +11,7 @@ import { createWriteFiles, type DirectWriting } from './local-write-files.ts'
 import { abortWrite, beginWrite, commitWrite, flushWrite, listWrites, writePart } from './local-writes.ts'
 import { checkRange } from './receipts.ts'
 import { type CallOptions, type ObjectStat, StorageError, type StorageTarget } from './target.ts'
+import { createTurns } from './turns.ts'
 
 export type LocalOptions = {
   /** The root, absolute; it exists already (`createLocalRoot` makes one). */
@@ -94,6 +95,7 @@ function createGate(root: string) {
 
 function targetOver(local: Local, direct: DirectWriting): StorageTarget {
   const { call, iterate, close } = createGate(local.layout.root)
+  const inTurn = createTurns()
   return {
     kind: 'local',
     put: (key, bytes, options) => call('Storing', options, () => putObject(local, key, bytes, options ?? {})),
@@ -112,7 +114,8 @@ function targetOver(local: Local, direct: DirectWriting): StorageTarget {
     beginWrite: (key, size, options) => call('Beginning a write', options, () => beginWrite(local, key, size)),
     writePart: (key, id, part, options) => call('Writing', options, () => writePart(local, { key, id }, part, options?.signal)),
     flushWrite: (key, id, options) => call('Flushing', options, () => flushWrite(local, { key, id })),
-    commitWrite: (key, id, receipts, options) => call('Committing', options, () => commitWrite(local, { key, id }, receipts, options)),
+    commitWrite: (key, id, receipts, options) =>
+      call('Committing', options, () => inTurn(id, () => commitWrite(local, { key, id }, receipts, options))),
     abortWrite: (key, id, options) => call('Aborting', options, () => abortWrite(local, { key, id })),
     listWrites: (prefix, olderThan, options) => iterate(listWrites(local, prefix, olderThan), options),
     presign: null,

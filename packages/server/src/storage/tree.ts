@@ -26,6 +26,7 @@ import {
 } from './tree-places.ts'
 import { entriesOfFolder, listWrites, makeFolder, objects } from './tree-walk.ts'
 import { isFileOfWrite, noSuchWrite, parseTreeWriteId, type TreeWrite, toTreeReceipt, toTreeWriteId } from './tree-writes.ts'
+import { createTurns } from './turns.ts'
 
 export type TreeOptions = {
   readonly files: RemoteFiles
@@ -223,6 +224,8 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
     if (closed) throw closedError()
     return endingWith(callOptions?.signal, work())
   }
+  // A commit that comes second would touch the time of the object that the first has answered with.
+  const inTurn = createTurns()
   const iterate = async function* <T>(callOptions: CallOptions | undefined, items: AsyncIterable<T>): AsyncGenerator<T> {
     await call(callOptions, async () => {})
     for await (const item of items) {
@@ -259,7 +262,7 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
       }),
     flushWrite: (key, id, o) => call(o, () => withWrite(tree, locate(tree, key, id).path, (file) => file.flush(o))),
     commitWrite: (key, id, receipts, o?: CommitOptions) =>
-      call(o, () => commitWrite(tree, { key, id, ifAbsent: o?.ifAbsent ?? false }, receipts)),
+      call(o, () => inTurn(id, () => commitWrite(tree, { key, id, ifAbsent: o?.ifAbsent ?? false }, receipts))),
     abortWrite: (key, id, o) => call(o, () => abortWrite(tree, key, id)),
     listWrites: (prefix, olderThan, o) => iterate(o, listWrites(tree, prefix, olderThan)),
     presign: null,
