@@ -115,7 +115,7 @@ function targetOver(local: Local, direct: DirectWriting): StorageTarget {
     writePart: (key, id, part, options) => call('Writing', options, () => writePart(local, { key, id }, part, options?.signal)),
     flushWrite: (key, id, options) => call('Flushing', options, () => flushWrite(local, { key, id })),
     commitWrite: (key, id, receipts, options) =>
-      call('Committing', options, () => inTurn(id, () => commitWrite(local, { key, id }, receipts, options))),
+      call('Committing', options, () => inTurn(id, options, () => commitWrite(local, { key, id }, receipts, options))),
     abortWrite: (key, id, options) => call('Aborting', options, () => abortWrite(local, { key, id })),
     listWrites: (prefix, olderThan, options) => iterate(listWrites(local, prefix, olderThan), options),
     presign: null,

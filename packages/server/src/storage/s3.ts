@@ -122,7 +122,7 @@ export function openS3TargetOver(s3: S3, options: Pick<S3Options, 'objectLock'>)
     beginWrite: (key, size, o) => onKey(key, o, () => beginWrite(s3, key, size, o)),
     writePart: (key, id, part, o) => onKey(key, o, () => writePart(s3, { key, id }, part, o)),
     flushWrite: (key, id, o) => onKey(key, o, () => flushWrite(s3, key, id, o)),
-    commitWrite: (key, id, receipts, o) => onKey(key, o, () => inTurn(id, () => commitWrite(s3, { key, id }, receipts, o))),
+    commitWrite: (key, id, receipts, o) => onKey(key, o, () => inTurn(id, o, () => commitWrite(s3, { key, id }, receipts, o))),
     abortWrite: (key, id, o) => onKey(key, o, () => abortWrite(s3, key, id, o)),
     listWrites: (prefix, olderThan, o) => iterate(() => listWrites(s3, prefix, { olderThan, call: o }), o),
     presign: createPresign(s3),

@@ -26,7 +26,7 @@ import {
 } from './tree-places.ts'
 import { entriesOfFolder, listWrites, makeFolder, objects } from './tree-walk.ts'
 import { isFileOfWrite, noSuchWrite, parseTreeWriteId, type TreeWrite, toTreeReceipt, toTreeWriteId } from './tree-writes.ts'
-import { createTurns } from './turns.ts'
+import { createTurns, endingWith } from './turns.ts'
 
 export type TreeOptions = {
   readonly files: RemoteFiles
@@ -177,16 +177,6 @@ const openFilesOf = (
   return openAnew ? createUnsharedFiles(open) : createOpenFiles({ open, ...kept })
 }
 
-/** Settles as `work`, or with the signal's reason once it fires: a server that hangs holds up no caller who has gone. */
-function endingWith<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
-  if (!signal) return work
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}
-
 type Forsaken = Map<string, Promise<unknown>>
 
 /** Answers `work`; where its caller goes before it has settled, it is in `forsaken` until it has. */
@@ -262,7 +252,7 @@ export function openTreeTarget(options: TreeOptions): StorageTarget {
       }),
     flushWrite: (key, id, o) => call(o, () => withWrite(tree, locate(tree, key, id).path, (file) => file.flush(o))),
     commitWrite: (key, id, receipts, o?: CommitOptions) =>
-      call(o, () => inTurn(id, () => commitWrite(tree, { key, id, ifAbsent: o?.ifAbsent ?? false }, receipts))),
+      call(o, () => inTurn(id, o, () => commitWrite(tree, { key, id, ifAbsent: o?.ifAbsent ?? false }, receipts))),
     abortWrite: (key, id, o) => call(o, () => abortWrite(tree, key, id)),
     listWrites: (prefix, olderThan, o) => iterate(o, listWrites(tree, prefix, olderThan)),
     presign: null,
