@@ -65,6 +65,8 @@ test('O4: an archive that is no workbook is refused', async () => {
   await isRefused(validator, xlsx(zipOf([contentTypes()])), 'xlsx-structure')
   await isRefused(validator, xlsx(zipOf([contentTypes('application/xml'), ...workbookParts.slice(1)])), 'xlsx-structure')
   await isRefused(validator, xlsx(zipOf([text('[Content_Types].xml', '<Types'), ...workbookParts.slice(1)])), 'xlsx-structure')
+  const deep = text('xl/_rels/b.rels', '<a>'.repeat(400_000) + '</b>'.repeat(400_000))
+  await isRefused(validator, xlsx(xlsxOf(deep)), 'xlsx-structure')
   await isRefused(validator, xlsx(Buffer.from(xlsOf())), 'type-mismatch')
   await isRefused(validator, xlsx(Buffer.from(await pdfOf())), 'type-mismatch')
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
+import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { systemClock } from '../src/core/clock.ts'
 import { MAX_IMAGE_BYTES, MAX_IMAGE_SIDE } from '../src/validate/images.ts'
@@ -99,6 +100,24 @@ test('O4: a file that needs more memory than a process has is refused; this proc
     assert.match(result.reasons[0]?.message ?? '', /could not be validated: checking it needs more memory/, order)
     await passes(small, csv('a,b\n1,2\n'))
   }
+})
+
+/** A PDF of a few kilobytes whose objects unpack to so many mebibytes: what was packed is packed once more. */
+function pdfBomb(mebibytes: number): Buffer {
+  const packed = deflateSync(deflateSync(Buffer.alloc(mebibytes * MEBIBYTE)))
+  const filter = '[/FlateDecode/FlateDecode]'
+  const head = `%PDF-1.7\n1 0 obj<</Type/ObjStm/N 1/First 4/Filter${filter}/Length ${packed.length}>>stream\n`
+  const body = Buffer.concat([Buffer.from(head), packed, Buffer.from('\nendstream endobj\n')])
+  return Buffer.concat([body, Buffer.from(`xref\ntrailer <<>>\nstartxref\n${body.length}\n%%EOF`)])
+}
+
+test('O4: a PDF of a few kilobytes that unpacks to gigabytes is refused, before it takes the memory of others', async () => {
+  await using small = createValidator({ memoryMb: 300 })
+  const bytes = pdfBomb(800)
+  assert.ok(bytes.length < 16 * 1024, `${bytes.length} bytes`)
+  const result = await judge(small, pdf(bytes))
+  assert.match(result.reasons[0]?.message ?? '', /could not be validated: checking it needs more memory/)
+  await passes(small, csv('a,b\n1,2\n'))
 })
 
 /** Processes that this one has started, as Linux tells them. */

@@ -6,6 +6,7 @@ import { MAX_REASONS, mebibytes, reason, shown } from './reasons.ts'
 import { findElementFaults, findStyleFault, SVG_NAMESPACE, type XmlElement } from './svg-rules.ts'
 import { decodeText, EncodingFault } from './text-decoding.ts'
 import type { ValidationReason } from './validator.ts'
+import { writeSlices } from './xml-slices.ts'
 
 const MAX_SVG_BYTES = 32 * 1024 * 1024
 const MAX_DEPTH = 256
@@ -105,7 +106,11 @@ async function readSvg(file: FileBytes, encoding: string): Promise<readonly Vali
   const reading: Reading = { reasons: [], stopped: false, depth: 0, style: null, sawRoot: false }
   const parser = openParser(reading)
   for await (const text of decodeText(file, encoding)) {
-    parser.write(text)
+    writeSlices(
+      text,
+      (slice) => parser.write(slice),
+      () => reading.stopped,
+    )
     if (reading.stopped) return reading.reasons
   }
   parser.close()

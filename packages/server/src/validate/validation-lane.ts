@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import { notValidated } from './reasons.ts'
 import type { FromValidationWorker } from './validation-messages.ts'
-import { type ProcessEnd, startValidationProcess, type ValidationProcess } from './validation-process.ts'
+import { type MemoryLimits, type ProcessEnd, startValidationProcess, type ValidationProcess } from './validation-process.ts'
 import type { ValidationRequest, ValidationResult } from './validator.ts'
 
-export type LaneOptions = { readonly clock: Clock; readonly deadline: number; readonly heapMb: number }
+export type LaneOptions = MemoryLimits & { readonly clock: Clock; readonly deadline: number }
 
 /** One process and the files that wait for it. */
 export interface ValidationLane extends AsyncDisposable {
@@ -117,7 +117,7 @@ export function createValidationLane(options: LaneOptions): ValidationLane {
   let waiting = 0
 
   const open = (): ValidationProcess => {
-    const opened = startValidationProcess(options.heapMb)
+    const opened = startValidationProcess(options)
     opened.ended.then(() => {
       if (worker === opened) worker = null
     })

@@ -46,19 +46,21 @@ const endedFromOutside: readonly (NodeJS.Signals | null)[] = ['SIGINT', 'SIGTERM
 
 function endOf(signal: NodeJS.Signals | null, said: string): ProcessEnd {
   if (endedFromOutside.includes(signal)) return 'stopped'
-  return /heap out of memory/.test(said) ? 'out-of-memory' : 'crashed'
+  return /out of memory/.test(said) ? 'out-of-memory' : 'crashed'
 }
 
-const startChild = (heapMb: number): ChildProcess =>
-  fork(new URL('./validation-worker.ts', import.meta.url), [], {
+export type MemoryLimits = { readonly heapMb: number; readonly memoryMb: number }
+
+const startChild = ({ heapMb, memoryMb }: MemoryLimits): ChildProcess =>
+  fork(new URL('./validation-worker.ts', import.meta.url), [String(memoryMb)], {
     execArgv: [`--max-old-space-size=${heapMb}`, `--max-semi-space-size=${YOUNG_MB}`],
     env: {},
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
 
-export function startValidationProcess(heapMb: number): ValidationProcess {
-  const child = startChild(heapMb)
+export function startValidationProcess(limits: MemoryLimits): ValidationProcess {
+  const child = startChild(limits)
   const said = keepEndOf(child)
   const { promise: ended, resolve } = Promise.withResolvers<void>()
   let listener: Listener | null = null

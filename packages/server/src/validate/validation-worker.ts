@@ -1,8 +1,16 @@
+import { Worker } from 'node:worker_threads'
 import { type FileBytes, WINDOW_BYTES } from './file-bytes.ts'
 import { judgeFile } from './judge.ts'
 import type { FromValidationWorker, ToValidationWorker } from './validation-messages.ts'
 
 // Hostile bytes are parsed here alone, in a process of their own: what a parser does to itself, native code too, ends with it.
+
+const [, , mostMebibytes] = process.argv
+const MEBIBYTE = 1024 * 1024
+new Worker(new URL('./memory-watch.ts', import.meta.url), {
+  workerData: { mostBytes: Number(mostMebibytes) * MEBIBYTE },
+  resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
+}).unref()
 
 const waiting = new Map<number, (bytes: Uint8Array) => void>()
 let reads = 0

@@ -47,14 +47,16 @@ export type ValidatorOptions = {
   readonly processes?: number
   /** What a file may take of a process's time, in milliseconds. Waiting for the source does not count. */
   readonly deadline?: number
-  /** The heap of a process, in mebibytes. Bytes of files come on top: 128 MiB at most. */
+  /** The heap of a process, in mebibytes. Bytes of files come on top. */
   readonly heapMb?: number
+  /** All of the memory of a process, in mebibytes: heap, bytes of a file, what it unpacks to, native code. */
+  readonly memoryMb?: number
 }
 
 /** Processes start with the first file, serve one after another, and are replaced where a file broke them. */
 export function createValidator(options: ValidatorOptions = {}): Validator {
-  const { clock = systemClock, processes = 1, deadline = 60_000, heapMb = 256 } = options
-  const lanes: ValidationLane[] = Array.from({ length: processes }, () => createValidationLane({ clock, deadline, heapMb }))
+  const { clock = systemClock, processes = 1, deadline = 60_000, heapMb = 256, memoryMb = 1024 } = options
+  const lanes: ValidationLane[] = Array.from({ length: processes }, () => createValidationLane({ clock, deadline, heapMb, memoryMb }))
   return {
     validate(request) {
       const lane = lanes.reduce((least, candidate) => (candidate.waiting < least.waiting ? candidate : least))

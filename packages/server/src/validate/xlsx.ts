@@ -4,12 +4,15 @@ import { findUtf16 } from './detect.ts'
 import type { Checker } from './kinds.ts'
 import { MAX_REASONS, reason, shown } from './reasons.ts'
 import type { ValidationReason } from './validator.ts'
+import { writeSlices } from './xml-slices.ts'
 import { type OpenZip, withZip } from './zip.ts'
 
 /** Parts that are parsed: content types, relationships. Those of real workbooks are a few kilobytes. */
 const MAX_PARSED_BYTES = 16 * 1024 * 1024
 /** A document type stands before the first element. */
 const PROLOG_BYTES = 4096
+/** The lists of a workbook are two deep. */
+const MAX_DEPTH = 64
 
 const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml'
 const macros = (at: string): ValidationReason =>
@@ -43,18 +46,29 @@ function findContentFault(name: string, head: Buffer): ValidationReason | null {
 
 type Attributes = Readonly<Record<string, string>>
 
-/** Every element of a small part, or null where it is not well-formed. */
+/** Every element of a small part, or null where it is not well-formed, or nests as no such list does. */
 function findElements(xml: Buffer): { readonly name: string; readonly attributes: Attributes }[] | null {
   const parser = new SaxesParser()
   const elements: { name: string; attributes: Attributes }[] = []
+  let depth = 0
   let failed = false
-  parser.on('opentag', ({ name, attributes }) =>
-    elements.push({ name: name.split(':').at(-1) ?? name, attributes: attributes as Attributes }),
-  )
+  parser.on('opentag', ({ name, attributes }) => {
+    elements.push({ name: name.split(':').at(-1) ?? name, attributes: attributes as Attributes })
+    depth += 1
+    if (depth > MAX_DEPTH) failed = true
+  })
+  parser.on('closetag', () => {
+    depth -= 1
+  })
   parser.on('error', () => {
     failed = true
   })
-  parser.write(new TextDecoder(findUtf16(xml) ?? 'utf-8').decode(xml)).close()
+  writeSlices(
+    new TextDecoder(findUtf16(xml) ?? 'utf-8').decode(xml),
+    (slice) => parser.write(slice),
+    () => failed,
+  )
+  if (!failed) parser.close()
   return failed ? null : elements
 }
 
