@@ -4,7 +4,7 @@ import { Option } from 'commander'
 /** `--data DIR`, or HOLDFAST_DATA_DIR. */
 export const dataDirOption = (): Option => new Option('--data <DIR>', 'the data folder').env('HOLDFAST_DATA_DIR').makeOptionMandatory()
 
-export const tenantOption = (): Option => new Option('--tenant <ID>', 'the tenant, where there are several')
+export const tenantOption = (): Option => new Option('--tenant <ID>', 'the tenant, where there are several: its id from tenant list')
 
 /** The environment with what the command line says in front of it. */
 export const environment = (data: string, more: Readonly<Record<string, string | undefined>> = {}): Record<string, string | undefined> => ({

@@ -12,6 +12,7 @@ import { registerServe, registerWork } from './commands/serve.ts'
 import { registerStorage } from './commands/storage.ts'
 import { registerSync } from './commands/sync.ts'
 import { registerTarget } from './commands/target.ts'
+import { registerTenant } from './commands/tenant.ts'
 import { registerToken } from './commands/token.ts'
 import { registerUser } from './commands/user.ts'
 import { registerVerify } from './commands/verify.ts'
@@ -23,7 +24,7 @@ Exit status: 0 done, 1 failed or not proven (one line on stderr says why), 2 wro
 const groups: readonly [string, readonly ((program: Command) => void)[]][] = [
   [
     'On the machine of the server:',
-    [registerInit, registerServe, registerWork, registerToken, registerUser, registerAudit, registerStorage, registerCheck],
+    [registerInit, registerServe, registerWork, registerTenant, registerToken, registerUser, registerAudit, registerStorage, registerCheck],
   ],
   ['Against a server:', [registerCase, registerPut, registerGet, registerLs, registerVerify, registerSync, registerTarget]],
   ['Offline:', [registerSeal, registerOpen]],

@@ -63,6 +63,32 @@ test('N3: token create prints the token alone, and the server takes it with its 
   assert.ok(permissions.includes('file.upload') && !permissions.includes('case.write'), permissions.join())
 })
 
+test('N3 O6: tenant create makes an organisation of its own, whose people and tokens see nothing of another', async () => {
+  await using folder = await scratch()
+  const data = ['--data', folder.at('data')]
+  await using server = await serveWithCase(folder.at('data'))
+  const other = (await succeed(['tenant', 'create', ...data, '--name', 'Second lab', '--slug', 'second'])).trim()
+  assert.match(other, /^[0-9a-f-]{36}$/)
+  const taken = await holdfast(['tenant', 'create', ...data, '--name', 'Third', '--slug', 'second'])
+  assert.deepEqual([taken.status, /There is a tenant second already/.test(taken.stderr)], [1, true])
+  assert.equal((await holdfast(['tenant', 'create', ...data, '--name', 'Third', '--slug', '../x'])).status, 2)
+  const listed = await succeed(['tenant', 'list', ...data])
+  assert.deepEqual(listed.trim().split('\n').length, 2)
+  assert.match(listed, new RegExp(`${other}\\s+second\\s+Second lab`))
+  const unnamed = await holdfast(['token', 'create', ...data, '--role', 'admin'])
+  assert.deepEqual([unnamed.status, /several tenants/.test(unnamed.stderr)], [1, true], 'with several, none is taken by chance')
+  const token = (await succeed(['token', 'create', ...data, '--role', 'admin', '--tenant', other])).trim()
+  const stranger = createClient({ baseUrl: server.url, token })
+  assert.equal((await stranger.me.get()).tenant.id, other)
+  assert.deepEqual((await stranger.cases.list({})).items, [])
+  const own = await stranger.cases.create({ number: 'CASE-2026-001', title: 'A number of another tenant is free here' })
+  assert.equal(own.number, 'CASE-2026-001')
+  assert.deepEqual(
+    (await stranger.targets.list({})).items.map(({ name, kind }) => [name, kind]),
+    [['Local', 'local']],
+  )
+})
+
 test('N3: user create reads the password from standard input, and that person can sign in', async () => {
   await using folder = await scratch()
   await succeed(['init', '--data', folder.at('data')])

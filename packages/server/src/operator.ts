@@ -24,12 +24,37 @@ export async function openForOperator(env: Environment): Promise<Instance> {
   return openInstance(config, secrets)
 }
 
-/** The tenant of this id, or the only one, which is made where there is none yet. NOT_FOUND for an id that is none. */
-async function getTenant({ store, clock, keys }: Instance, id: string | null): Promise<TenantRow> {
-  if (id === null) return setupService({ store, clock, keys, passwords, code: null }).ensureDefaultTenant(commandLineActor)
+const setup = ({ store, clock, keys }: Instance) => setupService({ store, clock, keys, passwords, code: null })
+
+/** The tenant of this id, or the only one, which is made where there is none yet. NOT_FOUND for an id that is none, CONFLICT where one of several has to be named. */
+async function getTenant(instance: Instance, id: string | null): Promise<TenantRow> {
+  const { store } = instance
+  if (id === null) {
+    if ((await store.read.tenants.page('', 2)).length > 1)
+      throw new Problem('CONFLICT', 'There are several tenants. Name one with --tenant; `holdfast tenant list` has their ids.')
+    return setup(instance).ensureDefaultTenant(commandLineActor)
+  }
   const tenant = await store.read.tenants.find(id)
   if (tenant === null) throw new Problem('NOT_FOUND', `There is no tenant ${id}.`)
   return tenant
+}
+
+/** Makes a tenant with its Local target, its roles and its key; `slug` is its short name. CONFLICT where that is taken. */
+export async function createTenant(instance: Instance, tenant: { slug: string; name: string }): Promise<TenantRow> {
+  const made = await setup(instance).addTenant(commandLineActor, tenant)
+  await instance.sequencer.sequenceNow()
+  return made
+}
+
+/** Every tenant, the oldest first. */
+export async function* listTenants({ store }: Instance): AsyncGenerator<TenantRow> {
+  for (let after = ''; ; ) {
+    const rows = await store.read.tenants.page(after, PAGE)
+    yield* rows
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last.id
+  }
 }
 
 /** Makes an API token and answers its secret, which is kept nowhere. */

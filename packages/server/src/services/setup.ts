@@ -101,6 +101,19 @@ export const setupService = (deps: SetupDeps) => ({
     return { needed: false }
   },
 
+  /** One more tenant, for the command line. CONFLICT where its short name is taken. */
+  async addTenant(actor: Actor, tenant: { slug: string; name: string }): Promise<TenantRow> {
+    const origin = { actor, requestId: null, at: deps.clock.now() }
+    try {
+      const row = await deps.store.transaction((tx) => createTenant(tx, tenant, origin))
+      await deps.keys.ensureTenantKey(row.id)
+      return row
+    } catch (error) {
+      if (!(error instanceof DatabaseConflict) || error.constraint !== 'tenants_slug') throw error
+      throw new Problem('CONFLICT', `There is a tenant ${tenant.slug} already. Choose another short name.`)
+    }
+  },
+
   /** The tenant of a server with one tenant; made where there is none. For the command line on a fresh folder. */
   async ensureDefaultTenant(actor: Actor): Promise<TenantRow> {
     const found = await deps.store.read.tenants.findFirst()
