@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { appendFile, copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { appendFile, copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { MIN_PART_PLAIN_BYTES } from '@holdfast/api'
 import { checkInstance } from '../src/check-instance.ts'
@@ -78,6 +78,36 @@ test('N1: check finds sums that do not add up, a job that was lost and a log tha
   await instance.sequencer.sequenceNow()
   await database.writer.updateTable('audit_entries').set({ details: '{}' }).where('action', '=', 'UPLOAD_COMPLETED').execute()
   assert.deepEqual(await found(world, false), ['audit-log', 'job-lost', 'quota-sum'])
+})
+
+test('N1 S6: check finds a row without its digest, a key that is not of its case, a key that does not open, and what lies in no place', async () => {
+  await using world = await openFileWorld()
+  const { api, instance, tenant } = world
+  const { id: caseId } = await api.newCase()
+  const [first, second] = [await api.upload(caseId, randomBytes(100)), await api.upload(caseId, randomBytes(100))]
+  const { writer } = instance.database
+  const row = (id: string) => writer.selectFrom('files').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+  const [sound, other] = [await row(first.id), await row(second.id)]
+  const change = async (values: { sha256?: null; case_id?: string; wrapped_key?: Uint8Array | null }): Promise<CheckInvariant[]> => {
+    await writer.updateTable('files').set(values).where('id', '=', first.id).execute()
+    const seen = await found(world, true)
+    const { sha256, case_id, wrapped_key } = sound
+    await writer.updateTable('files').set({ sha256, case_id, wrapped_key }).where('id', '=', first.id).execute()
+    return seen
+  }
+  assert.deepEqual(await change({ sha256: null }), ['file-row'])
+  assert.deepEqual(await change({ case_id: (await api.newCase()).id }), ['file-row'])
+  assert.deepEqual(await change({ wrapped_key: null }), ['file-opens'])
+  assert.deepEqual(await change({ wrapped_key: other.wrapped_key }), ['file-opens'])
+  assert.deepEqual(await found(world, true), [])
+  for (const place of ['attachments/loose.bin', 'notes/loose.txt', `attachments/${randomUUID()}/${caseId}/loose.bin`]) {
+    const path = join(world.dataDir, 'objects', place)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, 'in the open')
+    assert.deepEqual(await found(world, false), ['object-row'], place)
+    await rm(path)
+  }
+  assert.equal(tenant.id, sound.tenant_id)
 })
 
 test('S5: a file that a check found damaged is healed by its backup and another verification', async () => {

@@ -1,6 +1,9 @@
 /** Each role writes below its own prefix, so that one target can serve several (T10). */
 export const rolePrefixes = { encrypted: 'attachments/', direct: 'direct/', backup: 'backups/', objects: 'tenants/' } as const
 
+/** Where a test of a target puts what it writes, for as long as it runs. */
+export const PROBE_PREFIX = 'holdfast-probe/'
+
 /** Every secure object of a tenant starts with this (S6, T10). */
 export const securePrefix = (tenantId: string): string => `${rolePrefixes.encrypted}${tenantId}/`
 

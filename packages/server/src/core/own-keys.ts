@@ -5,6 +5,10 @@ import { objectPrefix } from './object-keys.ts'
 /** What a key says of the object that this server gave it to. */
 export type OwnKey = { readonly id: string; readonly ownerType: string; readonly ownerId: string }
 
+/** The tenant whose objects lie where `key` does; null for a key that is below no tenant's prefix. */
+export const tenantOfKey = (key: string): string | null =>
+  /^(?:attachments|tenants|direct|(?:quarantine\/)?orgs)\/([^/]+)\//.exec(key)?.[1] ?? null
+
 /**
  * Reads a key as `objectKeyOf`, `assetKey` and `quarantineKey` make it for this tenant, with an id of ours in it; null for any other key.
  * It says who may have made the key, not that somebody did.

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { TargetTest } from '@holdfast/api'
 import { toIso } from '../core/clock.ts'
+import { PROBE_PREFIX } from '../core/object-keys.ts'
 import { floeProbeLayer, type SealLayer } from './probe-seal.ts'
 import { type ProbeContext, type ProbeStep, runStep, runSteps } from './probe-steps.ts'
 import { StorageError, type StorageTarget } from './target.ts'
@@ -15,7 +16,6 @@ export type TestOptions = ProbeContext & {
 
 /** Several segments of the probe's container, and a last one that is not full. */
 const PROBE_BYTES = 100_000
-const PROBE_PREFIX = 'holdfast-probe/'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const broken = (message: string, remedy: string): StorageError => new StorageError('unavailable', message, { remedy })

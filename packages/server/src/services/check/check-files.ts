@@ -1,6 +1,7 @@
 import { hasObject } from '../../core/file-states.ts'
+import { secureKey } from '../../core/object-keys.ts'
 import type { FileRow } from '../../db/file-rows.ts'
-import type { StorageTarget } from '../../storage/target.ts'
+import { StorageError, type StorageTarget } from '../../storage/target.ts'
 import { hashObject } from '../direct/hash-object.ts'
 import { purgeKey, verifyKey } from '../ingest/job-kinds.ts'
 import { scanKey } from '../objects/job-kinds.ts'
@@ -21,10 +22,19 @@ export async function checkFile(deps: CheckDeps, file: FileRow, options: CheckOp
   if (row?.removedAt !== null) return
   notes.counts.files += 1
   notes.counts.bytes += file.size
+  const fault = findRowFault(file)
+  if (fault !== null) notes.find('file-row', file.id, fault)
   if (file.status === 'SCANNING') await checkScanning(deps, file, notes)
   if (file.status === 'DAMAGED') notes.find('file-flagged', file.id, file.statusReason ?? 'flagged as damaged')
   // Known to be gone, and kept visible by a hold.
   else if (file.missingAt === null) await checkObject(deps, file, options)
+}
+
+/** What is wrong with the row itself, which no byte of its object can show; null where nothing is. */
+function findRowFault({ tier, status, sha256, objectKey, tenantId, caseId, id: fileId }: FileRow): string | null {
+  if (tier !== 'direct' && status === 'READY' && sha256 === null) return 'READY without the SHA-256 that was computed'
+  if (tier !== 'secure') return null
+  return caseId !== null && objectKey === secureKey({ tenantId, caseId, fileId }) ? null : 'its key is not the one of its case'
 }
 
 async function checkScanning(deps: CheckDeps, file: FileRow, notes: CheckNotes): Promise<void> {
@@ -66,8 +76,10 @@ async function readDigest(deps: CheckDeps, file: FileRow, reading: { target: Sto
 
 async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
   const { notes, signal } = options
+  let isOpen = false
   try {
     await using lease = await deps.targets.lease(file.tenantId, file.targetId)
+    isOpen = true
     if (!options.full) {
       const stat = await lease.target.stat(file.objectKey, { signal })
       if (stat?.size === file.objectSize) return
@@ -81,7 +93,9 @@ async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions
     signal.throwIfAborted()
     const now = await deps.store.read.files.findAny(file.tenantId, file.id)
     if (now === null || !hasObject(now.status)) return
-    const invariant = !(error instanceof ObjectDamaged) ? 'target' : options.full && !error.missing ? 'file-opens' : 'file-object'
-    notes.find(invariant, file.id, error instanceof Error ? error.message : 'unknown')
+    const isAway = !isOpen || error instanceof StorageError
+    const isObject = error instanceof ObjectDamaged && (error.missing || !options.full)
+    // A key that was destroyed, changed or exchanged leaves the object as unreadable as a changed object does.
+    notes.find(isObject ? 'file-object' : isAway ? 'target' : 'file-opens', file.id, error instanceof Error ? error.message : 'unknown')
   }
 }

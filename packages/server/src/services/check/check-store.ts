@@ -8,7 +8,7 @@ import { checkAsset } from './check-evidence.ts'
 import { checkFile } from './check-files.ts'
 import { checkHolds } from './check-holds.ts'
 import { checkCurrent } from './check-objects.ts'
-import { checkTarget, checkUsage } from './check-targets.ts'
+import { checkStrays, checkTarget, checkUsage } from './check-targets.ts'
 import { checkUpload } from './check-uploads.ts'
 import { checkWebhooks } from './check-webhooks.ts'
 import { type CheckNotes, type CheckReport, createCheckNotes } from './report.ts'
@@ -64,6 +64,7 @@ export async function checkStore(deps: CheckDeps, options: CheckOptions): Promis
     rows.push(row)
     if (row.removedAt === null) await checkTarget(deps, row, { ...options, notes })
   }
+  await checkStrays(deps, rows, { ...options, notes })
   await checkHolds(deps, notes)
   await checkWebhooks(deps, notes)
   await checkUsage(deps, rows, notes)

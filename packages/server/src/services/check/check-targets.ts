@@ -1,6 +1,7 @@
 import { UPLOAD_IDLE_SECONDS } from '@holdfast/api'
 import { assetPrefixes } from '../../core/evidence-keys.ts'
-import { directPrefix, objectPrefix, securePrefix } from '../../core/object-keys.ts'
+import { directPrefix, objectPrefix, PROBE_PREFIX, rolePrefixes, securePrefix } from '../../core/object-keys.ts'
+import { tenantOfKey } from '../../core/own-keys.ts'
 import type { TargetRow } from '../../db/targets.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import { isKnownObject } from '../known-objects.ts'
@@ -31,6 +32,28 @@ export async function checkTarget(deps: CheckDeps, row: TargetRow, options: Chec
   } catch (error) {
     signal.throwIfAborted()
     notes.find('target', row.id, error instanceof Error ? error.message : 'unknown')
+  }
+}
+
+/**
+ * The folder of the built-in Local target is Holdfast's alone, so whatever lies in it below no tenant's prefix was put there by another
+ * way, and maybe in the open. All tenants share it: once is enough.
+ */
+export async function checkStrays(
+  deps: CheckDeps,
+  rows: readonly TargetRow[],
+  options: CheckOptions & { notes: CheckNotes },
+): Promise<void> {
+  const { notes, signal } = options
+  const builtin = rows.find((row) => row.builtin)
+  if (!builtin) return
+  const known = new Set(rows.map((row) => row.tenantId))
+  await using lease = await deps.targets.lease(builtin.tenantId, builtin.id)
+  for await (const { key } of lease.target.list('', { signal })) {
+    if (key.startsWith(PROBE_PREFIX) || key.startsWith(rolePrefixes.backup)) continue
+    const tenantId = tenantOfKey(key)
+    if (tenantId !== null && (known.has(tenantId) || (await deps.store.read.tenants.find(tenantId)) !== null)) continue
+    notes.find('object-row', key, 'no file has this object, and no tenant has this place')
   }
 }
 

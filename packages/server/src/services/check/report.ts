@@ -2,6 +2,7 @@
 export const checkInvariants = {
   'file-object': 'Every stored file has its object, of the recorded size, at its target.',
   'file-opens': 'Every object opens under its file’s key, whole, and has the recorded SHA-256.',
+  'file-row': 'A row has the digest that its state promises, and names the key of its case.',
   'file-flagged': 'No file is flagged as damaged.',
   'object-row': 'Every object at a target belongs to a file.',
   'write-row': 'Every write that is under way at a target belongs to an upload.',
