@@ -97,6 +97,12 @@ test('O7: SHA-256 is checked where it is declared, at the beginning or at the en
   const both = { checksums: { sha256: sha256(bytes).toUpperCase(), md5: md5(bytes).toUpperCase() } }
   assert.equal((await objects.complete(right.storedObject.id, both)).body.status, 'SCANNING')
   assert.equal((await objects.complete(right.storedObject.id, both)).status, 200, 'repeatable')
+  assert.equal((await objects.settled(right.storedObject.id)).status, 'READY')
+  for (const checksums of [{ md5: md5(Buffer.from('x')) }, { sha256: sha256(Buffer.from('x')) }]) {
+    const differing = await objects.complete(right.storedObject.id, { checksums })
+    assert.deepEqual([differing.status, differing.problem.code], [409, 'CONFLICT'], 'not what was checked')
+  }
+  assert.equal((await objects.complete(right.storedObject.id)).status, 200)
   const wrong = await objects.received(bytes)
   const answer = await objects.complete(wrong.storedObject.id, { checksums: { sha256: sha256(Buffer.from('x')) } })
   assert.equal(answer.problem.code, 'CHECKSUM_MISMATCH')

@@ -55,7 +55,17 @@ async function keepDeclared(tx: Tx, upload: UploadView, declared: Declared): Pro
   const md5Differs = declared.md5 !== null && now?.declaredMd5 !== declared.md5
   const sha256Differs = declared.sha256 !== null && file?.declaredSha256 !== declared.sha256
   if (!md5Differs && !sha256Differs) return
-  throw new Problem('CONFLICT', 'Another checksum was declared for this upload before. Initiate again where the bytes are other ones.')
+  throw otherChecksum()
+}
+
+const otherChecksum = (): Problem =>
+  new Problem('CONFLICT', 'Another checksum was declared for this upload before. Initiate again where the bytes are other ones.')
+
+/** Of an upload that is completed, what was declared and what its bytes were found to be holds: a later call with something else is no repetition. */
+function requireSame({ upload, file }: { upload: UploadView; file: FileRow }, { md5, sha256 }: Declared): void {
+  const known = { md5: upload.declaredMd5, sha256: file.sha256 ?? file.declaredSha256 }
+  const md5Differs = md5 !== null && known.md5 !== null && md5 !== known.md5
+  if (md5Differs || (sha256 !== null && known.sha256 !== null && sha256 !== known.sha256)) throw otherChecksum()
 }
 
 /** Closes the upload for bytes, for good. Of a cancel and a completion at once exactly one gets through. */
@@ -180,8 +190,9 @@ export async function completeObject(
   request: { id: string; declared: ObjectComplete },
 ): Promise<StoredObject> {
   const declared = declaredOf(request.declared)
-  const { upload } = await getObject(deps, caller.tenantId, request.id)
+  const { upload, file } = await getObject(deps, caller.tenantId, request.id)
   if (upload.status === 'aborted') throw uploadClosed(upload)
+  if (upload.status === 'completed') requireSame({ upload, file }, declared)
   if (upload.status !== 'completed' && !(await completeAtOnce(deps, upload, { declared, by: caller }))) {
     await begin(deps, upload, declared)
     const begun = (await getObject(deps, caller.tenantId, request.id)).upload
