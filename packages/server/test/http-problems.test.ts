@@ -43,6 +43,12 @@ test('O13: a body that is no JSON, too large, of another type or nothing is refu
   }
 })
 
+test('O13: a field that nobody knows is named as that, in body and query', async () => {
+  const inBody = await post(JSON.stringify({ number: 'A', title: 'T', colour: 'red' }))
+  const inQuery = await send<{ errors?: object[] }>(app, { url: '/api/v1/cases?colour=red', token: tenant.tokens.examiner })
+  for (const { json } of [inBody, inQuery]) assert.deepEqual(json.errors, [{ field: 'colour', message: 'is not a known field' }])
+})
+
 test('O13: a problem names a page that explains it and the request it is about', async () => {
   const answer = await post('{}')
   assert.equal(answer.json.requestId, answer.headers['x-request-id'])

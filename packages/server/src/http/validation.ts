@@ -34,7 +34,8 @@ function fieldErrors(error: TLocalizedValidationError): FieldError[] {
   if (error.keyword === 'additionalProperties') {
     return error.params.additionalProperties.map((name) => ({ field: below(name.slice(0, 64)), message: 'is not a known field' }))
   }
-  return [{ field: at, message: error.message }]
+  // An unknown field is told of twice: here with words that help nobody, and above with its name.
+  return error.keyword === 'boolean' ? [] : [{ field: at, message: error.message }]
 }
 
 /** One error a field, the first, and a bounded number of them. */
