@@ -32,12 +32,34 @@ for (const [network, prefix] of [
   forbidden.addSubnet(network, prefix, 'ipv6')
 }
 
-/** The IPv4 address inside of an IPv4-mapped or NAT64 one (RFC 4291 §2.5.5.2, RFC 6052), or null. */
+/** The eight groups of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  const [head = '', tail] = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split('::')
+  const parse = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
+  if (tail === undefined) return parse(head)
+  const [before, after] = [parse(head), parse(tail)]
+  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after]
+}
+
+/**
+ * Prefixes behind which an IPv4 address stands, and at which group: IPv4-mapped and -compatible (RFC 4291 §2.5.5), translated
+ * (RFC 2765), NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056).
+ */
+const ipv4Prefixes: readonly { readonly groups: readonly number[]; readonly at: number }[] = [
+  { groups: [0, 0, 0, 0, 0, 0xffff], at: 6 },
+  { groups: [0, 0, 0, 0, 0, 0], at: 6 },
+  { groups: [0, 0, 0, 0, 0xffff, 0], at: 6 },
+  { groups: [0x64, 0xff9b, 0, 0, 0, 0], at: 6 },
+  { groups: [0x64, 0xff9b, 1, 0, 0, 0], at: 6 },
+  { groups: [0x2002], at: 1 },
+]
+
+/** The IPv4 address inside of an IPv6 one that some network leads to it, or null. */
 function embeddedIpv4(address: string): string | null {
-  const canonical = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1)
-  const match = /^(?:::ffff:|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical)
-  if (!match) return null
-  const [high, low] = [Number.parseInt(match[1] ?? '', 16), Number.parseInt(match[2] ?? '', 16)]
+  const groups = groupsOf(address)
+  const found = ipv4Prefixes.find((prefix) => prefix.groups.every((group, index) => groups[index] === group))
+  if (!found) return null
+  const [high = 0, low = 0] = groups.slice(found.at)
   return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
 
