@@ -3,23 +3,14 @@ import { request as ask, createServer, type IncomingMessage, type ServerResponse
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { build } from 'vite'
+import { bundle } from './bundle.ts'
 import type { engine } from './engine-page.part.ts'
 
 export type Engine = typeof engine
 
 /** Builds the page of the engine into `folder`, once for all journeys. */
-export async function buildEngine(folder: string): Promise<void> {
-  const entry = join(import.meta.dirname, 'engine-page.part.ts')
-  const rolldownOptions = { input: entry, output: { entryFileNames: 'page.js' } }
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    base: '/engine/',
-    build: { outDir: folder, emptyOutDir: true, target: 'es2024', rolldownOptions },
-    worker: { format: 'es' },
-  })
-}
+export const buildEngine = (folder: string): Promise<void> =>
+  bundle(import.meta.dirname, ['--config', join(import.meta.dirname, 'engine-page.config.ts'), '--outDir', folder, '--emptyOutDir'])
 
 /** One origin with the page of the engine and, behind it, the API of a server: as the web app stands before its own. */
 export interface EngineOrigin extends AsyncDisposable {

@@ -2,15 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { build } from 'vite'
 import { clean, succeed } from '../../packages/cli/test/command.ts'
+import { bundle } from './bundle.ts'
 import type { House } from './house.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'profile-photos')
 
-export const buildExample = async (): Promise<void> => {
-  await build({ root: folder, configFile: join(folder, 'vite.config.ts'), logLevel: 'error' })
-}
+export const buildExample = (): Promise<void> => bundle(folder)
 
 export interface ExampleApp extends AsyncDisposable {
   readonly origin: string
