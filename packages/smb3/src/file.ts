@@ -2,24 +2,19 @@ import type { Answer, Request } from './connection.ts'
 import { SmbError } from './errors.ts'
 import { sharePath } from './names.ts'
 import { status, statusError } from './status.ts'
+import { command } from './wire.ts'
+import { encodeClose, encodeFlush, encodeRead, encodeWrite, parseRead, parseWrite } from './wire-files.ts'
 import {
-  command,
-  encodeClose,
   encodeEndOfFile,
-  encodeFlush,
   encodeQueryInfo,
-  encodeRead,
   encodeRename,
   encodeSetInfo,
-  encodeWrite,
   fileInfo,
   infoType,
   parseBuffer,
   parseIndexNumber,
   parseName,
-  parseRead,
-  parseWrite,
-} from './wire.ts'
+} from './wire-information.ts'
 
 /** Pieces of one read or write that are under way at once. */
 const window = 8

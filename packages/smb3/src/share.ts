@@ -4,30 +4,30 @@ import { SmbFile } from './file.ts'
 import { sharePath } from './names.ts'
 import { type ConnectOptions, type SignedIn, signIn } from './sign-in.ts'
 import { status, statusError } from './status.ts'
+import { command, encodeEmpty, fileTimeToMs } from './wire.ts'
 import {
   access,
   type Created,
-  command,
   createOption,
   disposition,
   encodeClose,
   encodeCreate,
-  encodeEmpty,
+  fileAttribute,
+  parseCreate,
+  shareAccess,
+} from './wire-files.ts'
+import {
   encodeQueryDirectory,
   encodeQueryInfo,
   encodeRename,
   encodeSetInfo,
-  fileAttribute,
   fileInfo,
   fileSystemInfo,
-  fileTimeToMs,
   infoType,
   parseBuffer,
-  parseCreate,
   parseDirectory,
   parseFullSize,
-  shareAccess,
-} from './wire.ts'
+} from './wire-information.ts'
 
 export type SmbStat = {
   readonly name: string

@@ -7,28 +7,21 @@ import { authenticate, type Credentials, type NtlmSeal, negotiateMessage, parseC
 import { aesCmac, sha512 } from './primitives.ts'
 import { initToken, mechanismList, parseResponse, responseToken } from './spnego.ts'
 import { status, statusError } from './status.ts'
+import { capability, cipher, command, dialect, headerFlag, headerLength, msToFileTime, sessionFlag } from './wire.ts'
 import {
-  capability,
-  cipher,
-  command,
-  dialect,
   encodeIoctl,
   encodeNegotiate,
   encodeSessionSetup,
   encodeTreeConnect,
   encodeValidateNegotiate,
   fsctl,
-  headerFlag,
-  headerLength,
-  msToFileTime,
   type Negotiated,
   parseIoctl,
   parseNegotiate,
   parseSessionSetup,
   parseTreeConnect,
-  sessionFlag,
   shareType,
-} from './wire.ts'
+} from './wire-sign-in.ts'
 
 export type ConnectOptions = Credentials & {
   readonly host: string

@@ -6,7 +6,12 @@ import { SmbError } from '../src/errors.ts'
 import { frameHead, frameReader, messageSink } from '../src/frames.ts'
 import { parseChallenge } from '../src/ntlm.ts'
 import { parseResponse } from '../src/spnego.ts'
-import * as wire from '../src/wire.ts'
+import * as common from '../src/wire.ts'
+import * as files from '../src/wire-files.ts'
+import * as information from '../src/wire-information.ts'
+import * as signIn from '../src/wire-sign-in.ts'
+
+const wire = { ...common, ...files, ...information, ...signIn }
 
 const parsers: Record<string, (bytes: Buffer) => unknown> = {
   header: wire.parseHeader,
