@@ -99,6 +99,9 @@ test('C2 C4: two intents for the same bytes both complete, and an upper-case che
     assert.equal((await evidence.complete(intent.id, upper)).status, 200)
     const verified = await evidence.settled(asset.id)
     assert.deepEqual([verified.status, verified.checksum], ['verified', sha256(bytes)])
+    assert.equal((await evidence.complete(intent.id, upper)).status, 200, 'repeatable')
+    const other = await evidence.complete(intent.id, sha256(Buffer.from('other bytes')))
+    assert.deepEqual([other.status, other.problem.code], [409, 'CONFLICT'], 'not what was verified')
   }
 })
 

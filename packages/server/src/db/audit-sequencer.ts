@@ -101,7 +101,8 @@ async function requireKey(database: Database, verifiers: readonly NoteVerifier[]
   if (!newest || signerOf(newest.note, verifiers)) return
   throw new KeyError(
     `The audit key is not the one that this database's log is signed with (it would sign as ${verifiers[0]?.verifierKey}). ` +
-      'Put the right one back: a log is not continued under a key that it does not know.',
+      'Put the right one back: a log is not continued under a key that it does not know. ' +
+      `Where it is the right one, the checkpoint of ${newest.size} entries in the database was changed.`,
   )
 }
 

@@ -195,7 +195,11 @@ export async function completeIntent(
     const declared = request.checksum === undefined ? {} : { checksums: { sha256: request.checksum } }
     await completeObject(deps, caller, { id: intent.assetId, declared })
   }
-  return toCompleted(deps, caller, intent.id)
+  const completed = await toCompleted(deps, caller, intent.id)
+  const known = completed.asset.checksum ?? completed.asset.declaredChecksum
+  if (request.checksum !== undefined && known !== null && request.checksum.toLowerCase() !== known)
+    throw new Problem('CONFLICT', 'This intent was completed with another checksum. Make a new intent where the bytes are other ones.')
+  return completed
 }
 
 /** Ends an open intent; its asset is deleted. Repeatable. UPLOAD_CLOSED where it is over otherwise; LEGAL_HOLD where a hold covers it. */
