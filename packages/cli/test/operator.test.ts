@@ -178,6 +178,62 @@ test('A3 X9: check, audit verify and storage verify pass on a sound store and na
   assert.match(broken.stderr, /^holdfast: the check found \d+ faults?\n$/)
 })
 
+test('X9: storage verify --all reads every file at a rate into a report, goes on where it was interrupted, and names what is damaged', async () => {
+  await using folder = await scratch()
+  const data = folder.at('data')
+  const server = await serveWithCase(data)
+  const ids: string[] = []
+  for (const name of ['a', 'b', 'c']) {
+    await writeFile(folder.at(name), randomBytes(1_500_000))
+    ids.push((await succeed(['put', folder.at(name), '--case', 'CASE-1'], { env: server.env })).trim())
+  }
+  await server[Symbol.asyncDispose]()
+  const run = (...more: string[]) => holdfast(['storage', 'verify', '--data', data, '--all', '--rate', '1000', ...more])
+  const report = join(data, 'storage-verify.jsonl')
+  type Line = { type: string; fileId?: string; outcome?: string; detail?: string; files?: number }
+  const lines = async (): Promise<Line[]> =>
+    (await readFile(report, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  const first = await run()
+  assert.equal(first.status, 0, first.stderr)
+  assert.match(first.stdout.toString(), /3 files \(4\.5 MB\): 3 proven, 0 read without a digest to compare, 0 damaged, 0 not read/)
+  const whole = await lines()
+  assert.deepEqual(
+    whole.map(({ type, fileId, outcome }) => [type, fileId, outcome]),
+    [['begin', undefined, undefined], ...ids.map((id) => ['file', id, 'proven']), ['end', undefined, undefined]],
+  )
+
+  // As an interruption leaves it: one file told of, another half.
+  const [begun, told] = (await readFile(report, 'utf8')).split('\n')
+  const marked = JSON.stringify({ ...JSON.parse(told ?? ''), detail: 'told before' })
+  await writeFile(report, `${begun}\n${marked}\n{"type":"file","fileI`)
+  const objects = join(data, 'objects')
+  const object = (await readdir(objects, { recursive: true })).find((path) => path.endsWith(`${ids[2]}.bin`)) ?? ''
+  const bytes = await readFile(join(objects, object))
+  bytes[1_200_000]! ^= 1
+  await writeFile(join(objects, object), bytes)
+  const second = await run('--json')
+  assert.equal(second.status, 1)
+  assert.match(second.stderr, new RegExp(`✖ damaged ${ids[2]}: `))
+  assert.match(second.stderr, /holdfast: storage does not verify: damaged 1, not read 0\n$/)
+  const gone = (await lines()).slice(1)
+  assert.deepEqual(
+    gone.map(({ fileId, outcome, detail }) => [fileId, outcome, detail === 'told before']),
+    [
+      [ids[0], 'proven', true],
+      [ids[1], 'proven', false],
+      [ids[2], 'damaged', false],
+      [undefined, undefined, false],
+    ],
+  )
+  assert.equal(gone.at(-1)?.files, 3)
+
+  await writeFile(report, 'something else\n')
+  assert.match((await run()).stderr, /not a report of storage verify/)
+})
+
 test('N1: holdfast --help names every command, and an unknown one is wrong use', async () => {
   const help = await succeed(['--help'])
   for (const name of ['init', 'serve', 'work', 'token', 'put', 'get', 'ls', 'storage', 'audit', 'seal', 'open', 'check', 'case', 'user']) {

@@ -1,9 +1,12 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { dataDirOption, withInstance } from '../data-dir.ts'
 import { CommandFailure, plain } from '../failure.ts'
 import { registerReconcile } from './storage-reconcile.ts'
+import type { VerifyAllOptions } from './storage-verify-all.ts'
 
-type Options = { data: string; all?: boolean; json?: boolean }
+type Options = VerifyAllOptions & { readonly all?: boolean }
+
+const DEFAULT_RATE = 64
 
 /** Adds `storage`. */
 export function registerStorage(program: Command): void {
@@ -12,13 +15,22 @@ export function registerStorage(program: Command): void {
     .command('verify')
     .description('Write a probe through each target, read it back, and read the raw object: fails where it holds plaintext.')
     .addOption(dataDirOption())
-    .option('--all', 'besides, open every stored file and compare its SHA-256')
+    .option('--all', 'besides, read every stored file whole and compare its tags and SHA-256; goes on where an earlier run was interrupted')
+    .option('--rate <MIB>', 'with --all: read this many MiB a second at most; 0: as fast as it goes', wholeRate, DEFAULT_RATE)
+    .option('--report <FILE>', 'with --all: where the report goes, as JSON lines (default: storage-verify.jsonl in the data folder)')
+    .option('--restart', 'with --all: begin anew, also where a report was not ended')
     .option('--json', 'the result as one JSON object a line')
     .action(verify)
   registerReconcile(storage)
 }
 
-async function verify({ data, all, json }: Options): Promise<void> {
+function wholeRate(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of MiB a second.')
+  return Number(text)
+}
+
+async function verify(options: Options): Promise<void> {
+  const { data, all, json } = options
   const { probeStorage } = await import('@holdfast/server/operator')
   const failed = await withInstance(data, async (instance) => {
     const names: string[] = []
@@ -30,8 +42,8 @@ async function verify({ data, all, json }: Options): Promise<void> {
   })
   if (failed.length > 0) throw new CommandFailure(`storage does not verify: ${failed.join(', ')}`)
   if (!all) return
-  const { check } = await import('./check.ts')
-  await check(data, { json: json ?? false, full: true })
+  const { verifyAll } = await import('./storage-verify-all.ts')
+  await verifyAll(options)
 }
 
 type Step = { name: string; ok: boolean; milliseconds: number; detail: string | null; remedy: string | null }

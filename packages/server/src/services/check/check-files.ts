@@ -59,19 +59,31 @@ async function checkDirect(deps: CheckDeps, file: FileRow, at: CheckOptions & { 
   if (!stat) throw new ObjectDamaged('there is no object', { missing: true })
   if (stat.size !== file.objectSize) throw new ObjectDamaged(`the object has ${stat.size} bytes, not ${file.objectSize}`)
   if (file.hashState !== 'computed' || file.sha256 === null) return
-  const sha256 = await hashObject(deps, { target, key: file.objectKey, size: stat.size }, { signal, progress: async () => {} })
+  const sha256 = await readDigest(deps, file, { target, signal, progress: async () => {} })
   notes.counts.opened += 1
   if (file.sha256 !== sha256) notes.find('file-opens', file.id, `SHA-256 is ${sha256}, not ${file.sha256}`)
 }
 
-/** SHA-256 of what the object holds, as its sender sent it. */
-async function readDigest(deps: CheckDeps, file: FileRow, reading: { target: StorageTarget; signal: AbortSignal }): Promise<string> {
+type Reading = {
+  readonly target: StorageTarget
+  readonly signal: AbortSignal
+  readonly progress: (done: { bytes: number; size: number }) => Promise<void>
+}
+
+/** SHA-256 of what the object holds, as its sender sent it. Of a direct file the first `objectSize` bytes. */
+export async function readDigest(
+  deps: Pick<CheckDeps, 'keys' | 'memory' | 'ends' | 'digests'>,
+  file: FileRow,
+  reading: Reading,
+): Promise<string> {
+  const { target, signal, progress } = reading
+  if (file.tier === 'direct') return hashObject(deps, { target, key: file.objectKey, size: file.objectSize }, { signal, progress })
   if (file.tier === 'object') {
     using source = await openObjectBytes(deps, file, reading)
     return (await digestBytes(source, reading)).sha256
   }
   const sealed = await openSealedObject(deps, file, { ...reading, fresh: true })
-  return await digestSealed(deps, sealed, { signal: reading.signal, progress: async () => {} })
+  return await digestSealed(deps, sealed, { signal, progress })
 }
 
 async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions & { notes: CheckNotes }): Promise<void> {
@@ -86,7 +98,7 @@ async function checkObject(deps: CheckDeps, file: FileRow, options: CheckOptions
       throw new ObjectDamaged(stat ? `the object has ${stat.size} bytes, not ${file.objectSize}` : 'there is no object')
     }
     if (file.tier === 'direct') return await checkDirect(deps, file, { ...options, target: lease.target })
-    const sha256 = await readDigest(deps, file, { target: lease.target, signal })
+    const sha256 = await readDigest(deps, file, { target: lease.target, signal, progress: async () => {} })
     notes.counts.opened += 1
     if (file.sha256 !== null && file.sha256 !== sha256) notes.find('file-opens', file.id, `SHA-256 is ${sha256}, not ${file.sha256}`)
   } catch (error) {
