@@ -1,9 +1,9 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Environment, type ServerProcess, scratch, serve, succeed } from '../../packages/cli/test/command.ts'
+import { freePort } from '../servers/ports.ts'
 import { type Line, startLine } from './line.ts'
 
 export const admin = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'correct horse battery' }
@@ -18,15 +18,6 @@ export interface House extends AsyncDisposable {
   at(name: string): string
   kill(): Promise<void>
   start(): Promise<void>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port')
-  return address.port
 }
 
 /** With `withAdmin` somebody can sign in at once; without, the first set-up is still to do. `env` is the server's. */

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type GoProgram, goProgram } from './go-programs.ts'
+import { freePort, listens } from './ports.ts'
 
 export type S3Server = {
   readonly name: GoProgram
@@ -25,22 +25,6 @@ export type S3Server = {
   resume(): void
   restart(): Promise<void>
   stop(): Promise<void>
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-const listens = async (port: number): Promise<boolean> => {
-  const socket = connect(port, '127.0.0.1')
-  const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false)
-  socket.destroy()
-  return up
 }
 
 /** `ready`: answers once it can store, where that is later than that it listens. */

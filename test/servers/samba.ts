@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect as connectTcp, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort, listens } from './ports.ts'
 
 /** The five configurations that users meet. */
 export const sambaModes = {
@@ -30,22 +30,6 @@ export type SambaServer = {
   kill(): Promise<void>
   restart(): Promise<void>
   stop(): Promise<void>
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-const answers = async (port: number): Promise<boolean> => {
-  const socket = connectTcp(port, '127.0.0.1')
-  const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false)
-  socket.destroy()
-  return up
 }
 
 const need = (program: string) => {
@@ -115,7 +99,7 @@ export async function startSamba(mode: SambaMode, extra: readonly string[] = [])
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += chunk))
     for (let tries = 0; tries < 200; tries++) {
       if (child.exitCode !== null) throw new Error(`smbd stopped: ${log}`)
-      if (await answers(port)) return child
+      if (await listens(port)) return child
       await sleep(25)
     }
     throw new Error(`smbd does not listen: ${log}`)

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort, listens } from './ports.ts'
 
 export type HostKeyKind = 'ed25519' | 'ecdsa' | 'rsa'
 export type SshKey = { readonly privateKey: string; readonly publicKey: string; readonly path: string }
@@ -44,22 +44,6 @@ function run(program: string, args: readonly string[], input = ''): string {
   const result = spawnSync(program, args, { encoding: 'utf8', input })
   if (result.status !== 0) throw new Error(`${program} ${args[0]} failed: ${result.stderr}${result.stdout}${result.error ?? ''}`)
   return result.stdout
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-const listens = async (port: number): Promise<boolean> => {
-  const socket = connect(port, '127.0.0.1')
-  const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false)
-  socket.destroy()
-  return up
 }
 
 /** A user of this machine for as long as the server runs, without a shell. As another user than root: that one, without a password. */

@@ -3,24 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkInstance } from '../src/check-instance.ts'
-import { systemClock } from '../src/core/clock.ts'
 import { StorageError, type StorageTarget } from '../src/storage/target.ts'
 import { type FileWorld, openFileWorld } from './file-world.ts'
+import { movableClock } from './test-clock.ts'
 
 const HOUR = 3_600_000
 const whole = { full: true, signal: new AbortController().signal }
-
-/** The real time, which can be put forward. */
-function movableClock() {
-  let ahead = 0
-  return {
-    now: () => systemClock.now() + ahead,
-    sleep: systemClock.sleep,
-    advance(milliseconds: number) {
-      ahead += milliseconds
-    },
-  }
-}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(20)

@@ -4,25 +4,14 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Case, File, Hold, PageOf, StoredObject } from '@holdfast/api'
 import { checkInstance } from '../src/check-instance.ts'
-import { systemClock } from '../src/core/clock.ts'
 import { expireFiles } from '../src/services/expiry.ts'
 import { purgeObjectJob } from '../src/services/ingest/job-kinds.ts'
 import { type FileWorld, openFileWorld } from './file-world.ts'
 import { objectsOf, table } from './objects-kit.ts'
+import { movableClock } from './test-clock.ts'
 
 const HOUR = 3_600_000
 const whole = { full: true, signal: new AbortController().signal }
-
-function movableClock() {
-  let ahead = 0
-  return {
-    now: () => systemClock.now() + ahead,
-    sleep: systemClock.sleep,
-    advance(milliseconds: number) {
-      ahead += milliseconds
-    },
-  }
-}
 
 type Scene = {
   readonly world: FileWorld

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../../test/servers/ports.ts'
 import { checkInstance } from '../src/check-instance.ts'
 import { loadConfig } from '../src/config.ts'
 import { newId } from '../src/core/ids.ts'
@@ -39,15 +39,6 @@ export interface KillableServer extends AsyncDisposable {
   /** Opens the data folder in this process, while no server runs on it. */
   withInstance<T>(use: (instance: Instance) => Promise<T>): Promise<T>
   check(): Promise<CheckReport>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const CHILD = join(import.meta.dirname, 'file-server.child.ts')

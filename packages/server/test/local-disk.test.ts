@@ -1,38 +1,25 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import fsPromises, { chmod, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import fsPromises, { chmod, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
-import { createLocalRoot, openLocalTarget } from '../src/storage/local.ts'
+import { openLocalTarget } from '../src/storage/local.ts'
 import type { StorageTarget } from '../src/storage/target.ts'
+import { type LocalRoots, openLocalRoots } from './local-kit.ts'
 import { collect, fails, sameBytes, text } from './target.contract.ts'
 
 // What a contract cannot see: the disk below the local driver.
 
-let outer: string
-let count = 0
-const opened: StorageTarget[] = []
+let roots: LocalRoots
 before(async () => {
-  outer = await mkdtemp(join(tmpdir(), 'holdfast-disk-'))
+  roots = await openLocalRoots()
 })
-after(async () => {
-  for (const target of opened) await target[Symbol.asyncDispose]()
-  await rm(outer, { recursive: true })
-})
-
-async function openFresh(options: { openFiles?: number } = {}): Promise<{ root: string; target: StorageTarget }> {
-  count += 1
-  const root = join(outer, `root-${count}`)
-  await createLocalRoot(root)
-  const target = await openLocalTarget({ path: root, clock: systemClock, ...options })
-  opened.push(target)
-  return { root, target }
-}
+after(() => roots?.[Symbol.asyncDispose]())
+const openFresh: LocalRoots['openFresh'] = (options) => roots.openFresh(options)
 
 const write = async (target: StorageTarget, key: string, bytes: Uint8Array): Promise<void> => {
   const id = await target.beginWrite(key, bytes.length)
@@ -95,7 +82,7 @@ test('U2: storing into folders that are being tidied away at the same time never
 /** Runs `work` and answers with what reached the disk meanwhile, in order. */
 async function observe(work: () => Promise<unknown>): Promise<string[]> {
   const log: string[] = []
-  const probe = await open(outer, 'r')
+  const probe = await open(roots.outer, 'r')
   const handles = Object.getPrototypeOf(probe)
   await probe.close()
   const saved = { rename: fsPromises.rename, link: fsPromises.link, sync: handles.sync, datasync: handles.datasync, write: handles.write }
@@ -148,7 +135,7 @@ test('X4: a write whose flush failed is over: nothing that the kernel forgot is 
   await target.put('folder/a', text('old'))
   const id = await target.beginWrite('folder/a', 3)
   await target.writePart('folder/a', id, { number: 1, offset: 0, bytes: text('new') })
-  const probe = await open(outer, 'r')
+  const probe = await open(roots.outer, 'r')
   const handles = Object.getPrototypeOf(probe)
   await probe.close()
   const { datasync } = handles
@@ -186,10 +173,10 @@ test('T6: a root that has gone away is unavailable, never an empty target', asyn
 })
 
 test('T6: opening says what is wrong with the folder', async () => {
-  const missing = join(outer, 'missing')
+  const missing = join(roots.outer, 'missing')
   await assert.rejects(openLocalTarget({ path: missing, clock: systemClock }), fails('not-found'))
-  await writeFile(join(outer, 'a-file'), '')
-  await assert.rejects(openLocalTarget({ path: join(outer, 'a-file'), clock: systemClock }), fails('unavailable'))
+  await writeFile(join(roots.outer, 'a-file'), '')
+  await assert.rejects(openLocalTarget({ path: join(roots.outer, 'a-file'), clock: systemClock }), fails('unavailable'))
 })
 
 test('T8: free space is told in bytes', async () => {
@@ -252,7 +239,7 @@ test('T6: a folder that the server user may not enter is denied', async () => {
       await target.read('a', 0, 1).catch(note)
     } catch (error) { note(error) }
     console.log(JSON.stringify(faults))`
-  await chmod(outer, 0o755)
+  await chmod(roots.outer, 0o755)
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, root])
   await chmod(root, 0o700)
   for (const fault of JSON.parse(stdout)) assert.equal(fault, 'denied')

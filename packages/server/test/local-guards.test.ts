@@ -1,41 +1,25 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { lstat, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { systemClock } from '../src/core/clock.ts'
-import { createLocalRoot, openLocalTarget } from '../src/storage/local.ts'
-import type { StorageTarget } from '../src/storage/target.ts'
+import { type LocalRoots, openLocalRoots } from './local-kit.ts'
 import { fails, keysOf, sameBytes, text } from './target.contract.ts'
 
 // Links, special files and memory: what must not lead a local target astray.
 
-let outer: string
-let count = 0
-const opened: StorageTarget[] = []
+let roots: LocalRoots
 before(async () => {
-  outer = await mkdtemp(join(tmpdir(), 'holdfast-disk-'))
+  roots = await openLocalRoots()
 })
-after(async () => {
-  for (const target of opened) await target[Symbol.asyncDispose]()
-  await rm(outer, { recursive: true })
-})
-
-async function openFresh(options: { openFiles?: number } = {}): Promise<{ root: string; target: StorageTarget }> {
-  count += 1
-  const root = join(outer, `root-${count}`)
-  await createLocalRoot(root)
-  const target = await openLocalTarget({ path: root, clock: systemClock, ...options })
-  opened.push(target)
-  return { root, target }
-}
+after(() => roots?.[Symbol.asyncDispose]())
+const openFresh: LocalRoots['openFresh'] = (options) => roots.openFresh(options)
 
 test('O6: symbolic links below the root are neither followed nor listed nor written through', async () => {
   const { root, target } = await openFresh()
-  const outside = join(outer, `outside-${count}`)
+  const outside = `${root}-outside`
   await mkdir(join(outside, 'deep'), { recursive: true })
   await writeFile(join(outside, 'secret'), 'secret')
   await writeFile(join(outside, 'deep', 'secret'), 'secret')
@@ -64,7 +48,7 @@ test('O6: symbolic links below the root are neither followed nor listed nor writ
 
 test('O6: a folder that turns into a symbolic link during a write takes no bytes with it', async () => {
   const { root, target } = await openFresh()
-  const outside = join(outer, `outside-${count}`)
+  const outside = `${root}-outside`
   await mkdir(outside)
   const id = await target.beginWrite('case/file', 3)
   await rename(join(root, 'case'), join(root, 'moved'))

@@ -3,45 +3,34 @@ import { KeyObject, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { TargetTest, TestStep } from '@holdfast/api'
 import { type SshKey, type SshServer, startSshd } from '../../../test/servers/sshd.ts'
 import { systemClock } from '../src/core/clock.ts'
 import { connectSteps, openTarget } from '../src/storage/open-target.ts'
 import { testTarget } from '../src/storage/probe.ts'
-import { openSftpTarget, type SftpOptions, sftpConnectSteps } from '../src/storage/sftp.ts'
+import { openSftpTarget, type SftpOptions } from '../src/storage/sftp.ts'
 import { sftpFiles } from '../src/storage/sftp-files.ts'
 import { createSftpLink, parseHostKey, readHostKey } from '../src/storage/sftp-link.ts'
 import { listening, tapped } from './loopback.ts'
+import { openSftpScene, type SftpScene } from './sftp-kit.ts'
 import { collect, fails, keysOf, sameBytes, text } from './target.contract.ts'
 
 const clock = systemClock
 const policy = { allowLocal: true }
 
 describe('SFTP on OpenSSH', () => {
+  let scene: SftpScene
   let server: SshServer
   let key: SshKey
   before(async () => {
-    server = await startSshd()
-    key = await server.key()
+    scene = await openSftpScene()
+    server = scene.server
+    key = scene.key
   })
-  after(() => server?.stop())
+  after(() => scene?.[Symbol.asyncDispose]())
+  const optionsOf = (more?: Partial<SftpOptions>, at?: SshServer): SftpOptions => scene.optionsOf(more, at)
+  const probe = (options: SftpOptions) => scene.probe(options)
+  const failureOf = (options: SftpOptions) => scene.failureOf(options)
 
-  const optionsOf = (more: Partial<SftpOptions> = {}, at: SshServer = server): SftpOptions => ({
-    ...{ host: at.host, port: at.port, user: at.user, folder: at.folder, policy, clock, timeout: 5_000 },
-    credentials: { privateKey: key.privateKey },
-    hostKey: parseHostKey(at.hostKey()),
-    ...more,
-  })
-  const probe = (options: SftpOptions): Promise<TargetTest> =>
-    testTarget({ kind: 'sftp', clock, open: async () => openSftpTarget(options), connect: sftpConnectSteps(options) })
-  const failureOf = async (options: SftpOptions): Promise<TestStep> => {
-    const result = await probe(options)
-    const step = result.steps.at(-1)
-    assert.ok(step && !step.ok && !result.ok, `nothing failed: ${JSON.stringify(result.steps)}`)
-    assert.ok(step.detail && step.remedy)
-    assert.ok(!JSON.stringify(result).includes('PRIVATE KEY'), 'the key is told')
-    return step
-  }
   test('T6: Test connection passes, step by step, and leaves nothing behind', async () => {
     await mkdir(join(server.folder, 'empty'))
     const { chown } = await import('node:fs/promises')

@@ -1,42 +1,23 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { TargetTest, TestStep } from '@holdfast/api'
-import { type SshKey, type SshServer, startSshd } from '../../../test/servers/sshd.ts'
-import { systemClock } from '../src/core/clock.ts'
-import { testTarget } from '../src/storage/probe.ts'
-import { openSftpTarget, type SftpOptions, sftpConnectSteps } from '../src/storage/sftp.ts'
-import { parseHostKey } from '../src/storage/sftp-link.ts'
+import type { SshServer } from '../../../test/servers/sshd.ts'
+import { openSftpTarget, type SftpOptions } from '../src/storage/sftp.ts'
+import { openSftpScene, type SftpScene } from './sftp-kit.ts'
 import { sameBytes, text } from './target.contract.ts'
 
-const clock = systemClock
-const policy = { allowLocal: true }
-
 describe('Signing in to OpenSSH', () => {
+  let scene: SftpScene
   let server: SshServer
-  let key: SshKey
   before(async () => {
-    server = await startSshd()
-    key = await server.key()
+    scene = await openSftpScene()
+    server = scene.server
   })
-  after(() => server?.stop())
+  after(() => scene?.[Symbol.asyncDispose]())
+  const optionsOf = (more?: Partial<SftpOptions>, at?: SshServer): SftpOptions => scene.optionsOf(more, at)
+  const probe = (options: SftpOptions) => scene.probe(options)
+  const failureOf = (options: SftpOptions) => scene.failureOf(options)
 
-  const optionsOf = (more: Partial<SftpOptions> = {}, at: SshServer = server): SftpOptions => ({
-    ...{ host: at.host, port: at.port, user: at.user, folder: at.folder, policy, clock, timeout: 5_000 },
-    credentials: { privateKey: key.privateKey },
-    hostKey: parseHostKey(at.hostKey()),
-    ...more,
-  })
-  const probe = (options: SftpOptions): Promise<TargetTest> =>
-    testTarget({ kind: 'sftp', clock, open: async () => openSftpTarget(options), connect: sftpConnectSteps(options) })
-  const failureOf = async (options: SftpOptions): Promise<TestStep> => {
-    const result = await probe(options)
-    const step = result.steps.at(-1)
-    assert.ok(step && !step.ok && !result.ok, `nothing failed: ${JSON.stringify(result.steps)}`)
-    assert.ok(step.detail && step.remedy)
-    assert.ok(!JSON.stringify(result).includes('PRIVATE KEY'), 'the key is told')
-    return step
-  }
   const passes = async (options: SftpOptions): Promise<void> => {
     const result = await probe(options)
     assert.equal(result.ok, true, JSON.stringify(result.steps.filter((step) => !step.ok)))

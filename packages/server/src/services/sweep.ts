@@ -10,6 +10,7 @@ import { resumeCompletion } from './ingest/complete.ts'
 import type { IngestDeps } from './ingest/deps.ts'
 import { purgeObjectJob, verifyFileJob } from './ingest/job-kinds.ts'
 import { scanObjectJob } from './objects/job-kinds.ts'
+import { pages } from './pages.ts'
 
 const PAGE = 200
 /** A completion that nobody has touched for this long was interrupted, or its client gave up. */
@@ -18,16 +19,6 @@ const STUCK_MILLISECONDS = 2 * 60_000
 const ORPHAN_MILLISECONDS = 2 * 3_600_000
 
 export type SweepOptions = { readonly signal: AbortSignal; readonly onError: (error: unknown, what: object) => void }
-
-export async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>): AsyncGenerator<T> {
-  for (let after = ''; ; ) {
-    const rows = await read(after)
-    yield* rows
-    const last = rows.at(-1)
-    if (!last) return
-    after = last.id
-  }
-}
 
 /** Goes on with the next where one fails: a target that is away must not keep the others waiting. */
 export async function each<T>(

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { ALIGNMENT, type AlignedMemory } from './aligned.ts'
 import { unless } from './local-errors.ts'
+import { createPathWork } from './path-work.ts'
 import { StorageError } from './target.ts'
 
 /** Bytes per system call: an abort is noticed between two of them. */
@@ -126,7 +127,7 @@ type Entry = { readonly opening: Promise<OpenFile>; users: number; evicted: bool
 
 export function createWriteFiles(limit: number, direct: DirectWriting): WriteFiles {
   const entries = new Map<string, Entry>()
-  const busy = new Map<string, Set<Promise<unknown>>>()
+  const busy = createPathWork()
 
   const closeWhenIdle = async (entry: Entry): Promise<void> => {
     if (!entry.evicted || entry.users > 0) return
@@ -178,27 +179,17 @@ export function createWriteFiles(limit: number, direct: DirectWriting): WriteFil
   }
 
   return {
-    async use(path, work) {
-      const running = run(path, work)
-      const all = busy.get(path) ?? new Set()
-      busy.set(path, all.add(running))
-      try {
-        return await running
-      } finally {
-        all.delete(running)
-        if (all.size === 0) busy.delete(path)
-      }
-    },
+    use: (path, work) => busy.run(path, () => run(path, work)),
     async adopt(path, handle) {
       entries.set(path, { opening: createOpenFile(path, handle, direct), users: 0, evicted: false })
       await trim()
     },
     async release(path) {
-      await Promise.allSettled([...(busy.get(path) ?? [])])
+      await busy.settled(path)
       await evict(path)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.allSettled([...busy.values()].flatMap((all) => [...all]))
+      await busy.settled()
       for (const path of [...entries.keys()]) await evict(path)
     },
   }

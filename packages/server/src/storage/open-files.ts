@@ -1,3 +1,4 @@
+import { createPathWork } from './path-work.ts'
 import type { RemoteFile } from './remote-files.ts'
 
 type Entry = { file: Promise<RemoteFile>; users: number; dropped: boolean; idle: NodeJS.Timeout | null }
@@ -15,31 +16,21 @@ export interface OpenFiles extends AsyncDisposable {
 
 /** As `createOpenFiles`, but each use opens anew: for servers where an open file stays the old one after it was replaced or removed. */
 export function createUnsharedFiles(open: (path: string) => Promise<RemoteFile>): OpenFiles {
-  const busy = new Map<string, Set<Promise<unknown>>>()
+  const busy = createPathWork()
   const run = async <T>(path: string, work: (file: RemoteFile) => Promise<T>): Promise<T> => {
     await using file = await open(path)
     return await work(file)
   }
   return {
-    async use(path, work) {
-      const running = run(path, work)
-      const all = busy.get(path) ?? new Set()
-      busy.set(path, all.add(running))
-      try {
-        return await running
-      } finally {
-        all.delete(running)
-        if (all.size === 0) busy.delete(path)
-      }
-    },
+    use: (path, work) => busy.run(path, () => run(path, work)),
     async adopt(_path, file) {
       await file[Symbol.asyncDispose]()
     },
     async release(path) {
-      await Promise.allSettled([...(busy.get(path) ?? [])])
+      await busy.settled(path)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.allSettled([...busy.values()].flatMap((all) => [...all]))
+      await busy.settled()
     },
   }
 }
@@ -50,7 +41,7 @@ export function createOpenFiles(options: {
   idleMilliseconds: number
 }): OpenFiles {
   const entries = new Map<string, Entry>()
-  const busy = new Map<string, Set<Promise<unknown>>>()
+  const busy = createPathWork()
 
   const close = async (entry: Entry): Promise<void> => {
     if (entry.idle) clearTimeout(entry.idle)
@@ -95,29 +86,19 @@ export function createOpenFiles(options: {
   }
 
   return {
-    async use(path, work) {
-      const running = run(path, work)
-      const all = busy.get(path) ?? new Set()
-      busy.set(path, all.add(running))
-      try {
-        return await running
-      } finally {
-        all.delete(running)
-        if (all.size === 0) busy.delete(path)
-      }
-    },
+    use: (path, work) => busy.run(path, () => run(path, work)),
     adopt(path, file) {
       const entry: Entry = { file: Promise.resolve(file), users: 0, dropped: false, idle: null }
       entries.set(path, entry)
       rest(path, entry)
     },
     async release(path) {
-      await Promise.allSettled([...(busy.get(path) ?? [])])
+      await busy.settled(path)
       const entry = entries.get(path)
       if (entry) await drop(path, entry)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.allSettled([...busy.values()].flatMap((all) => [...all]))
+      await busy.settled()
       await Promise.allSettled([...entries].map(([path, entry]) => drop(path, entry)))
     },
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Store } from '../../db/store.ts'
 import type { TargetRow } from '../../db/targets.ts'
 import type { DigestPool } from '../ingest/digest-pool.ts'
+import { pages } from '../pages.ts'
 import type { SealedReaderDeps } from '../sealed/sealed-object.ts'
 import type { TargetAccess } from '../target-access.ts'
 import { checkAsset } from './check-evidence.ts'
@@ -33,16 +34,6 @@ export type CheckOptions = {
 }
 
 const PAGE = 200
-
-async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>): AsyncGenerator<T> {
-  for (let after = ''; ; ) {
-    const rows = await read(after)
-    yield* rows
-    const last = rows.at(-1)
-    if (!last) return
-    after = last.id
-  }
-}
 
 /**
  * Proves every invariant of the store, of all tenants, in constant memory: rows against objects, objects against rows, sums, jobs and the

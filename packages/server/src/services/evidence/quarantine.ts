@@ -4,7 +4,7 @@ import type { Store, Tx } from '../../db/store.ts'
 import { deleteUnlocked } from '../holds/lock-objects.ts'
 import { bucketUrlExpiry } from '../ingest/abort.ts'
 import { URL_SLACK } from '../ingest/job-kinds.ts'
-import { pages } from '../sweep.ts'
+import { pages } from '../pages.ts'
 import type { TargetAccess } from '../target-access.ts'
 import { purgeQuarantineJob } from './job-kinds.ts'
 

@@ -1,4 +1,5 @@
 import { leftoverTarget } from '../../db/moves.ts'
+import { pages } from '../pages.ts'
 import type { MoveDeps, MoveOptions } from './deps.ts'
 import { purgeMovedJob, runMigrationJob, syncFileJob } from './job-kinds.ts'
 import { isStillWanted, moveFile, skipMove } from './move-file.ts'
@@ -17,16 +18,6 @@ export async function syncFile(deps: MoveDeps, place: { tenantId: string; fileId
 }
 
 const PAGE = 200
-
-async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>): AsyncGenerator<T> {
-  for (let after = ''; ; ) {
-    const rows = await read(after)
-    yield* rows
-    const last = rows.at(-1)
-    if (!last) return
-    after = last.id
-  }
-}
 
 /** Ends moves that nobody goes on with: their file is gone, or their migration was cancelled. */
 async function endForsaken(deps: MoveDeps): Promise<void> {

@@ -1,5 +1,6 @@
 import { Problem } from '@holdfast/api'
-import { each, pages, type SweepOptions } from '../sweep.ts'
+import { pages } from '../pages.ts'
+import { each, type SweepOptions } from '../sweep.ts'
 import { finishObject } from './complete.ts'
 import type { ObjectDeps } from './deps.ts'
 
