@@ -41,14 +41,34 @@ const needed = { s3: ['region', 'bucket'], smb: ['host', 'share', 'user'], sftp:
 
 const flag = (option: string): string => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** The connection fields of the kind. Wrong use where one is missing or belongs to another kind. */
-export function toPlace(options: TargetOptions): Place {
+/** Wrong use where an option is given that says nothing of a target of this kind. */
+function refuseForeign(options: TargetOptions): void {
   const { kind } = options
   const own: readonly string[] = [...placeOptions[kind], ...secretOptions[kind]]
   const foreign = Object.values({ ...placeOptions, ...{ more: Object.values(secretOptions).flat() } })
     .flat()
     .find((option) => !own.includes(option) && option !== 'verifyCertificate' && options[option] !== undefined)
   if (foreign !== undefined) throw wrongUse(`${flag(foreign)} says nothing of a target of kind ${kind}`)
+}
+
+/** The place of a target with what is given in its place; an empty text takes a field away. Null where nothing is given. */
+export function changedPlace(target: { readonly kind: string; readonly place: Place }, options: TargetOptions): Place | null {
+  if (target.kind === 'local') {
+    const given = [...Object.values(placeOptions), ...Object.values(secretOptions)].flat().find((option) => options[option] !== undefined)
+    if (given !== undefined) throw wrongUse(`${flag(given)} says nothing of the built-in Local target: its name and quota can be changed`)
+    return null
+  }
+  refuseForeign(options)
+  const given = placeOptions[options.kind].filter((option) => options[option] !== undefined)
+  if (given.length === 0) return null
+  const changes = Object.fromEntries(given.map((option) => [option, options[option]]))
+  return Object.fromEntries(Object.entries({ ...target.place, ...changes }).filter(([name, value]) => value !== '' || name === 'endpoint'))
+}
+
+/** The connection fields of the kind. Wrong use where one is missing or belongs to another kind. */
+export function toPlace(options: TargetOptions): Place {
+  const { kind } = options
+  refuseForeign(options)
   const missing = needed[kind].find((option) => options[option] === undefined)
   if (missing !== undefined) throw wrongUse(`a target of kind ${kind} needs ${flag(missing)}`)
   const given = placeOptions[kind].map((option) => [option, options[option]] as const)

@@ -56,6 +56,28 @@ test('T1 T6: a target is tried, made, listed, tested and deleted, its secret com
   await succeed(['target', 'delete', 'From a pipe'], { env })
 })
 
+test('T1 T2 T8: a target is changed where it is: name, quota and secret, tried first; of the built-in one name and quota', async () => {
+  await succeed(add('Before', ['--secret-stdin']), { env, input: samba.password })
+  const edit = (name: string, more: readonly string[], input = '') => holdfast(['target', 'edit', name, ...more], { env, input })
+  const find = async (name: string) => (await listed()).find((one) => one.name === name)
+  assert.equal((await edit('Before', ['--name', 'After', '--quota', '3GB'])).status, 0)
+  assert.deepEqual([(await find('After'))?.quotaBytes, await find('Before')], [3e9, undefined])
+  assert.equal((await edit('After', ['--quota', 'none'])).status, 0)
+  assert.equal((await find('After'))?.quotaBytes, null)
+  const wrong = await edit('After', ['--secret-stdin'], 'not the password')
+  assert.deepEqual([wrong.status, /it was not changed\n$/.test(wrong.stderr)], [1, true], wrong.stderr)
+  assert.equal((await holdfast(['target', 'test', 'After'], { env })).status, 0, 'the old secret still holds')
+  assert.equal((await edit('After', ['--secret-stdin'], samba.password)).status, 0)
+  assert.equal((await edit('After', ['--user', samba.user])).status, 0, 'the same place, with the secret that is kept')
+  const moved = await edit('After', ['--share', 'elsewhere', '--untested'])
+  assert.deepEqual([moved.status, /is another storage/.test(moved.stderr)], [1, true], moved.stderr)
+  for (const more of [[], ['--bucket', 'b'], ['--quota', 'much']]) assert.equal((await edit('After', more)).status, 2, more.join())
+  await succeed(['target', 'delete', 'After'], { env })
+  assert.equal((await edit('Local', ['--quota', '1TB'])).status, 0)
+  assert.equal((await find('Local'))?.quotaBytes, 1e12)
+  assert.equal((await edit('Local', ['--host', 'h'])).status, 2)
+})
+
 test('T6: what does not pass its test is not made; the failed step, its time and what to do are told', async () => {
   const wrong = await holdfast(add('Wrong', ['--secret-stdin']), { env, input: 'not the password' })
   assert.equal(wrong.status, 1)
