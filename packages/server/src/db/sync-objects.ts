@@ -2,6 +2,7 @@ import type { FileStatus, HashState } from '@holdfast/api'
 import { sql as raw, type Selectable } from 'kysely'
 import type { ObjectMark } from '../core/object-mark.ts'
 import type { Sql } from './database.ts'
+import { isHeld } from './hold-cover.ts'
 import { rowsInsert } from './row-insert.ts'
 import type { Schema } from './schema.ts'
 
@@ -43,8 +44,11 @@ export type ComparedObject = { readonly object: FoundObject; readonly file: Know
 /** A stored file of a scope. */
 export type ScopeFile = { readonly id: string; readonly key: string; readonly name: string; readonly size: number }
 
-/** Some stored files of a scope, one after another by key: how many, up to which, and how many of them the Sync has not found. */
-export type ScopeRange = { readonly known: number; readonly gone: number; readonly upto: string }
+/**
+ * Some stored files of a scope, one after another by key: how many, up to which, how many of them the Sync has not found, and how many
+ * of those no hold keeps in the list.
+ */
+export type ScopeRange = { readonly known: number; readonly gone: number; readonly vanishing: number; readonly upto: string }
 
 const ofItem = (column: string, itemId: string | null) =>
   itemId === null ? raw<boolean>`${raw.ref(column)} is null` : raw<boolean>`${raw.ref(column)} = ${itemId}`
@@ -75,6 +79,7 @@ const storedOf = (sql: Sql, place: SyncPlace) =>
   sql
     .selectFrom('files')
     .select(['files.id', 'files.object_key as key', 'files.name', 'files.object_size as size'])
+    .select(['files.tenant_id', 'files.case_id', 'files.owner_type', 'files.owner_id'])
     .select((eb) => eb.fn.coalesce('files.ready_at', 'files.created_at').as('ready_at'))
     .select(
       raw<string | null>`(
@@ -175,12 +180,15 @@ export const syncObjectTable = (sql: Sql) => ({
   async range(place: SyncPlace, at: { after: string; limit: number; readyAt: number }): Promise<ScopeRange | null> {
     const some = storedOf(sql, place).where('files.object_key', '>', at.after).limit(raw.lit(at.limit))
     const isGone = raw`listed is null and ready_at <= cast(${at.readyAt} as bigint)`
+    // `isHeld` asks about the row that is called files.
     const row = await sql
-      .selectFrom(some.as('some'))
+      .selectFrom(some.as('files'))
       .select((eb) => [eb.fn.countAll<number | string>().as('known'), eb.fn.max<string | null>('key').as('upto')])
       .select(raw<number | string | null>`sum(case when ${isGone} then 1 else 0 end)`.as('gone'))
+      .select(raw<number | string | null>`sum(case when ${isGone} and not ${isHeld} then 1 else 0 end)`.as('vanishing'))
       .executeTakeFirstOrThrow()
-    return row.upto === null ? null : { known: Number(row.known), gone: Number(row.gone ?? 0), upto: row.upto }
+    if (row.upto === null) return null
+    return { known: Number(row.known), gone: Number(row.gone ?? 0), vanishing: Number(row.vanishing ?? 0), upto: row.upto }
   },
 
   /** The gone ones with a key in (`after`, `upto`], in order of key. */

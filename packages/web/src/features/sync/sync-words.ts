@@ -66,10 +66,10 @@ const sayUndone = ({ mode }: Sync): string =>
   mode === 'preview' ? 'Nothing was changed.' : 'Nothing was removed from the list; what was added before stays. It can be run again.'
 
 function sayStopped({ removed, missing, unchanged, changed, error }: Sync): Said {
-  const gone = removed.count + missing.count
+  const gone = removed.count
   // What is stopped before it compared anything has no numbers of its own.
   if (gone === 0) return { tone: 'attention', label: 'Stopped before anything was changed', explain: error ?? '' }
-  const all = gone + unchanged + changed.count
+  const all = gone + missing.count + unchanged + changed.count
   return {
     tone: 'attention',
     label: `${formatNumber(gone)} of ${count(all, 'file')} would vanish`,

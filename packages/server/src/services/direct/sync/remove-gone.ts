@@ -8,19 +8,19 @@ import { SyncFault, type SyncRun, step } from './deps.ts'
 import { copyReport, note, type SyncReport } from './report.ts'
 
 const AT_ONCE = 1000
-/** So many files may go from a scope whatever their share: with few, half is nothing unusual. */
-const HANDFUL = 3
 
 /** What is counted at once costs the database some milliseconds. */
 const COUNTED_AT_ONCE = 10_000
 
 /**
- * Looks what share of the scope would vanish before anything is changed. Where it is more than half, what is mounted or bound may be the
- * wrong place: throws `SyncFault` in `apply`, and notes it in a preview, unless the caller has allowed it.
+ * Looks what share of the scope would vanish before anything is changed. Where it is more than half, however few files
+ * there are, what is mounted or bound may be the wrong place: throws `SyncFault` in `apply`, and notes it in a preview, unless the caller
+ * has allowed it. Files under a hold do not vanish.
  */
 export async function checkBrake(run: SyncRun): Promise<void> {
   let known = 0
   let gone = 0
+  let vanishing = 0
   const readyAt = run.row.createdAt
   for (let after = ''; ; ) {
     run.options.signal.throwIfAborted()
@@ -28,12 +28,13 @@ export async function checkBrake(run: SyncRun): Promise<void> {
     if (!range) break
     known += range.known
     gone += range.gone
+    vanishing += range.vanishing
     after = range.upto
   }
   run.report = { ...run.report, gone }
-  if (run.row.allowRemovals || gone <= HANDFUL || gone * 2 <= known) return
+  if (run.row.allowRemovals || vanishing * 2 <= known) return
   const message =
-    `${gone} of the ${known} files that are known here would leave the list: a wrong mount, share or bucket looks the same. ` +
+    `${vanishing} of the ${known} files that are known here would leave the list: a wrong mount, share or bucket looks the same. ` +
     'Check that the storage shows what it should. If the files were removed on purpose, start Sync again and allow removals.'
   if (run.row.mode === 'apply') throw new SyncFault('stopped', `Nothing was changed. ${message}`)
   await step(run, async (_tx, report) => ({ ...report, brake: message }))
