@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, systemClock } from '../src/core/clock.ts'
-import { COMPLETION_WAIT, LOOK_AGAIN } from '../src/services/ingest/completions.ts'
+import { COMPLETION_WAIT, createCompletions, LOOK_AGAIN } from '../src/services/ingest/completions.ts'
+import { sweepUploads } from '../src/services/sweep.ts'
 import { intercept } from '../src/storage/intercept.ts'
-import type { StorageTarget } from '../src/storage/target.ts'
+import { StorageError, type StorageTarget } from '../src/storage/target.ts'
 import { postgresPlaces } from './database-places.ts'
-import { bindDirect, directApi, entriesOf, findingsOf, s3Fields } from './direct-world.ts'
-import { apiOf, openFileWorld, sha256 } from './file-world.ts'
+import { bindDirect, directApi, entriesOf, findingsOf, s3Fields, withTarget } from './direct-world.ts'
+import { apiOf, type FileWorld, openFileWorld, sha256 } from './file-world.ts'
 import { type S3World, s3World } from './s3-world.ts'
 
 /** A storage that is asked to put parts together and does so when it is let. */
@@ -34,6 +35,15 @@ function slowStorage() {
 const impatient: Clock = {
   now: systemClock.now,
   sleep: (milliseconds, signal) => systemClock.sleep(milliseconds === COMPLETION_WAIT ? 0 : milliseconds, signal),
+}
+
+const HOUR = 3_600_000
+
+function ingestOf({ instance }: FileWorld) {
+  const { store, clock, keys, targets, points } = instance
+  const none = undefined as never
+  const completions = createCompletions({ store, clock, alone: true })
+  return { store, clock, keys, targets, points, completions, limits: none, digests: none, memory: none, attempts: none }
 }
 
 describe('a completion that takes the storage long', () => {
@@ -119,6 +129,47 @@ describe('a completion that takes the storage long', () => {
     assert.equal((await world.api.settled(session.fileId)).sha256, digest)
     const { status, body } = await elsewhere.complete(session.id, digest)
     assert.deepEqual([status, body.id, here.commits, there.commits], [200, session.fileId, 1, 0])
+    assert.deepEqual(await findingsOf(world), [])
+  })
+
+  test('D2 D7 T8: a storage that refuses the completion for good ends the upload as failed a day after its last part, and says why', async () => {
+    let [ahead, refusing] = [0, true]
+    const clock: Clock = { now: () => systemClock.now() + ahead, sleep: systemClock.sleep }
+    const wrap = (target: StorageTarget): StorageTarget =>
+      intercept(target, async (call, _options, run) => {
+        if (refusing && call.operation === 'commitWrite') throw new StorageError('unavailable', 's3:PutObject: the backend failed with 500')
+        return run()
+      })
+    await using world = await openFileWorld({ clock, wrap })
+    const bucket = await s3.bucket()
+    const { id: targetId } = await bindDirect(world, s3Fields(s3, bucket))
+    const { id: caseId } = await world.api.newCase()
+    const direct = await directApi(world.api).sent({ caseId, name }, content)
+    const secure = await world.api.initiate({ caseId, name, size: content.length })
+    assert.equal((await world.api.put(secure.id, 1, content)).status, 200)
+    const sweep = () => sweepUploads(ingestOf(world), { signal: new AbortController().signal, onError: () => {} })
+    for (const { id } of [direct, secure]) assert.equal((await world.api.complete(id, digest)).status, 503)
+    ahead = 23 * HOUR
+    await sweep()
+    assert.equal((await world.api.session(direct.id)).status, 'completing', 'until then it is tried again')
+    ahead = 25 * HOUR
+    await sweep()
+    for (const { id, fileId } of [direct, secure]) {
+      const file = await world.api.file(fileId)
+      assert.equal(file.status, 'FAILED')
+      assert.match(file.statusReason ?? '', /did not put the file together within a day\. .*failed with 500\. Upload the file again\.$/)
+      assert.equal((await world.api.complete(id, digest)).problem.code, 'UPLOAD_CLOSED')
+    }
+    const [entry] = await entriesOf(world, direct.fileId, 'DIRECT_UPLOAD_ABORT')
+    assert.match(`${entry?.result}: ${entry?.details.reason}`, /^failed: .* within a day/)
+    assert.equal((await entriesOf(world, secure.fileId, 'UPLOAD_ABORTED')).length, 1)
+    refusing = false
+    for (const { fileId } of [direct, secure]) {
+      while ((await world.instance.store.read.files.findAny(world.tenant.id, fileId))?.purgedAt === null) await sleep(10)
+    }
+    await withTarget(world, targetId, async (target) => {
+      for await (const write of target.listWrites('direct/', clock.now())) assert.fail(write.key)
+    })
     assert.deepEqual(await findingsOf(world), [])
   })
 })

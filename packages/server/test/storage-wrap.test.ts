@@ -61,6 +61,28 @@ test("N1: only 'unavailable' is tried again, a bounded number of times, with gro
   }
 })
 
+test('T6 N1: a server that hangs is not waited for again and again: what took long to fail is not repeated', async () => {
+  let [now, tries] = [0, 0]
+  const clock: Clock = { now: () => now, sleep: async () => {} }
+  const hanging = (milliseconds: number) => ({
+    ...memoryTarget(clock),
+    stat: async () => {
+      tries += 1
+      now += milliseconds
+      throw new StorageError('unavailable', 'No answer')
+    },
+  })
+  for (const [milliseconds, expected] of [
+    [30_000, 1],
+    [12_000, 2],
+    [100, 5],
+  ] as const) {
+    tries = 0
+    await assert.rejects(wrapTarget(hanging(milliseconds), { clock }).stat('k'), fails('unavailable'))
+    assert.equal(tries, expected, `${milliseconds} ms`)
+  }
+})
+
 test('N1: put with ifAbsent is never tried again: it would meet its own object', async () => {
   const store = createMemoryStore()
   const target = wrapTarget(

@@ -31,11 +31,14 @@ export type WrapOptions = {
 }
 
 const LONGEST_DELAY = 5_000
+/** What tries of one call may take together, in milliseconds, before there is another: a server that hangs is not waited for again. */
+const PATIENCE = 20_000
 
 const faultOf = (error: unknown): StorageFault | 'other' => (error instanceof StorageError ? error.fault : 'other')
 
 /**
- * A target that repeats what failed as 'unavailable', runs a bounded number of calls at once and tells how long each took.
+ * A target that repeats what failed as 'unavailable', but not what took long to fail, runs a bounded number of calls at once and tells
+ * how long each took.
  * `put` with `ifAbsent` is never repeated: its second try could meet the object of its first.
  */
 export function wrapTarget(target: StorageTarget, options: WrapOptions): StorageTarget {
@@ -64,11 +67,18 @@ export function wrapTarget(target: StorageTarget, options: WrapOptions): Storage
   }
 
   const around: Around = async (call, callOptions, run) => {
+    let spent = 0
+    const spend = (attempt: number) => {
+      const since = clock.now()
+      return tryOnce(call, attempt, run).finally(() => {
+        spent += clock.now() - since
+      })
+    }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await slots.run(() => tryOnce(call, attempt, run), callOptions?.signal)
+        return await slots.run(() => spend(attempt), callOptions?.signal)
       } catch (error) {
-        if (faultOf(error) !== 'unavailable' || !call.repeatable || attempt >= attempts) throw error
+        if (faultOf(error) !== 'unavailable' || !call.repeatable || attempt >= attempts || spent >= PATIENCE) throw error
         await clock.sleep(random() * Math.min(LONGEST_DELAY, firstDelay * 2 ** (attempt - 1)), callOptions?.signal)
       }
     }

@@ -11,8 +11,8 @@ const COMPLETING_MILLISECONDS = 3_600_000
 
 /** Which states of upload and file fit each other. */
 function isFitting(upload: UploadView, file: FileRow): boolean {
-  // What was not what its sender declared has failed, and says so until it is cleaned up.
-  if (upload.status === 'aborted') return file.status === 'DELETED' || (upload.policy !== null && file.status === 'FAILED')
+  // What was not what its sender declared, or what its target refused to complete, has failed, and says so until it is cleaned up.
+  if (upload.status === 'aborted') return file.status === 'DELETED' || file.status === 'FAILED'
   if (upload.status === 'completed') return file.status !== 'PENDING_UPLOAD'
   return file.status === 'PENDING_UPLOAD'
 }

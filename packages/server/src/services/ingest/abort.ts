@@ -4,6 +4,7 @@ import type { Tx } from '../../db/store.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import { isUnderHold, requireNoHold } from '../holds/require-no-hold.ts'
 import { giveUpSync } from '../moves/staging.ts'
+import { webhookEvents } from '../webhooks/events.ts'
 import type { IngestDeps } from './deps.ts'
 import { purgeObjectJob } from './job-kinds.ts'
 import { getUpload, requireOwner, uploadClosed } from './session.ts'
@@ -14,16 +15,10 @@ export const bucketUrlExpiry = (upload: Pick<UploadView, 'delivery' | 'urlExpire
 
 type Ending = Pick<Caller, 'actor' | 'requestId'> & { readonly reason: string; readonly at: number }
 
-/**
- * Ends an open upload within a transaction: its reservation is released, its file is a tombstone without a key, its parts are forgotten, and
- * a job removes what lies at the target. False, and nothing changed, where it is not open any more.
- */
-export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Promise<boolean> {
+/** What every end of an upload does within its transaction: its reservation is released, its parts are forgotten, the log and a job hear of it. */
+async function letGo(tx: Tx, upload: UploadView, ending: Ending & { result: 'ok' | 'failed' }): Promise<void> {
   const { tenantId, fileId, targetId } = upload
-  if (!(await tx.uploads.move(upload, 'open', 'aborted', ending.at))) return false
   const parts = await tx.uploads.parts(upload.id)
-  const gone = await tx.files.become({ tenantId, id: fileId }, 'DELETED', { deletedAt: ending.at, wrappedKey: null })
-  if (!gone) throw new Problem('LEGAL_HOLD')
   await tx.targets.release(targetId, upload.objectSize)
   await giveUpSync(tx, { tenantId, id: fileId })
   await tx.uploads.deleteParts(upload.id)
@@ -32,7 +27,7 @@ export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Pro
     actor: ending.actor,
     requestId: ending.requestId,
     action: upload.tier === 'direct' ? 'DIRECT_UPLOAD_ABORT' : 'UPLOAD_ABORTED',
-    result: 'ok',
+    result: ending.result,
     caseId: upload.caseId,
     itemId: upload.itemId,
     fileId,
@@ -44,7 +39,32 @@ export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Pro
     },
   })
   await tx.jobs.enqueue(purgeObjectJob({ tenantId, fileId, urlExpiresAt: bucketUrlExpiry(upload) }))
+}
+
+/**
+ * Ends an open upload within a transaction: its file is a tombstone without a key, and a job removes what lies at the target. False, and
+ * nothing changed, where it is not open any more.
+ */
+export async function endUpload(tx: Tx, upload: UploadView, ending: Ending): Promise<boolean> {
+  const { tenantId, fileId } = upload
+  if (!(await tx.uploads.move(upload, 'open', 'aborted', ending.at))) return false
+  const gone = await tx.files.become({ tenantId, id: fileId }, 'DELETED', { deletedAt: ending.at, wrappedKey: null })
+  if (!gone) throw new Problem('LEGAL_HOLD')
+  await letGo(tx, upload, { ...ending, result: 'ok' })
   return true
+}
+
+/**
+ * Ends, within a transaction, an upload whose completion the target has refused for too long: its file is FAILED and says why, for people
+ * to see. For whoever is at the completion, so that no other one can bring the object there meanwhile.
+ */
+export async function failCompletion(tx: Tx, upload: UploadView, ending: Ending): Promise<void> {
+  const { tenantId, fileId } = upload
+  if (!(await tx.uploads.move(upload, 'completing', 'aborted', ending.at))) return
+  await tx.files.become({ tenantId, id: fileId }, 'FAILED', { statusReason: ending.reason })
+  const file = await tx.files.findAny(tenantId, fileId)
+  if (file) await webhookEvents(tx, { type: 'upload.failed', file, at: ending.at })
+  await letGo(tx, upload, { ...ending, result: 'failed' })
 }
 
 /** Cancels an upload. Repeatable. UPLOAD_CLOSED where its completion has begun: of cancel and complete exactly one wins. LEGAL_HOLD where its file is held. */

@@ -4,8 +4,10 @@ import type { FileChange } from '../../db/file-rows.ts'
 import type { Tx } from '../../db/store.ts'
 import type { StoredPart } from '../../db/upload-parts.ts'
 import type { UploadView } from '../../db/uploads.ts'
-import type { ObjectStat } from '../../storage/target.ts'
+import { type ObjectStat, StorageError } from '../../storage/target.ts'
 import { toFile } from '../file-view.ts'
+import { storageWords } from '../storage-words.ts'
+import { failCompletion } from './abort.ts'
 import { commitObject, MAX_LISTED } from './commit-object.ts'
 import { COMPLETION_WAIT } from './completions.ts'
 import type { IngestDeps } from './deps.ts'
@@ -85,6 +87,19 @@ async function settle(tx: Tx, upload: UploadView, by: Settled): Promise<void> {
 export const PASS_NOTED_EVERY = 60_000
 
 /**
+ * Rejects as the target did with a completion. Where that is later than the upload lapses, the upload has failed for good: what a target has
+ * refused for a day would otherwise be asked of it for ever, with its bytes reserved.
+ */
+async function refused(deps: IngestDeps, upload: UploadView, { error, by }: { error: unknown; by: Finisher }): Promise<never> {
+  const at = deps.clock.now()
+  if (!(error instanceof StorageError) || at < upload.expiresAt) throw error
+  const reason = `The storage did not put the file together within a day. ${storageWords(error) ?? ''} Upload the file again.`
+  const { actor, requestId } = by
+  await deps.store.transaction((tx) => failCompletion(tx, upload, { actor, requestId, reason, at }))
+  throw new Problem('UPLOAD_CLOSED', reason, { cause: error })
+}
+
+/**
  * Takes a completion that has begun to its end, from wherever it was interrupted. Where it runs already it is joined; `mine` says that no
  * other instance can be at it.
  */
@@ -96,7 +111,7 @@ export function finishCompletion(
   const work = async (signal: AbortSignal): Promise<void> => {
     const begun = await deps.store.read.uploads.find(upload.tenantId, upload.id)
     if (begun?.status !== 'completing') return
-    const stat = await commitObject(deps, begun, signal)
+    const stat = await commitObject(deps, begun, signal).catch((error: unknown) => refused(deps, begun, { error, by }))
     const { actor, requestId } = by
     await deps.store.transaction((tx) => settle(tx, begun, { actor, requestId, stat, at: deps.clock.now() }))
     deps.points.reach('upload.complete.after-commit')
