@@ -62,3 +62,23 @@ test('N1: where the disk is full, what was answered is there and what was refuse
   await put('after', 10_000)
   assert.deepEqual(await keys(), ['after', ...kept])
 })
+
+test('N1: transactions that callbacks of one turn of the event loop begin share a commit', async () => {
+  await using place = await places.create()
+  const database = await migrated(place)
+  const rows = async () => (await database.sql.selectFrom('meta').select('key').where('key', 'like', 'turn%').execute()).length
+  const seen: number[] = []
+  const begin = (key: string) =>
+    new Promise<void>((resolve, reject) => {
+      setImmediate(() => {
+        const done = database.transaction(async (begun) => {
+          await begun.insertInto('meta').values({ key, value: '' }).execute()
+          seen.push(await rows())
+        })
+        done.then(resolve, reject)
+      })
+    })
+  await Promise.all(['turn1', 'turn2', 'turn3'].map(begin))
+  assert.deepEqual(seen, [0, 0, 0], 'what is read outside shows none before all are committed')
+  assert.equal(await rows(), 3)
+})

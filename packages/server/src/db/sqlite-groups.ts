@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Database as SqliteFile } from 'better-sqlite3'
 import type { Kysely, Transaction } from 'kysely'
 import type { Schema } from './schema.ts'
@@ -19,6 +20,9 @@ type Waiting = {
  * Runs transactions one after the other, and those that wait at the same time with one commit, since the disk's flush is what
  * takes long. Each is a savepoint: it alone is undone when it rejects. None resolves before the commit they share, and where
  * that fails all of them reject: to each caller it is the same as a transaction of its own.
+ *
+ * A flush holds up the whole process, so that requests come in together after it, one callback each: a group begins only when all
+ * that has come in was looked at. A transaction that is alone waits for nothing else.
  */
 export function groupedTransactions(writer: Kysely<Schema>, file: SqliteFile): <T>(work: Work<T>) => Promise<T> {
   const waiting: Waiting[] = []
@@ -58,7 +62,10 @@ export function groupedTransactions(writer: Kysely<Schema>, file: SqliteFile): <
   }
   const runAll = async () => {
     running = true
-    while (waiting.length > 0) await runGroup()
+    while (waiting.length > 0) {
+      await otherWork()
+      await runGroup()
+    }
     running = false
   }
 
