@@ -105,6 +105,26 @@ function transactions(places: Places): void {
     await Promise.all(Array.from({ length: 20 }, (_, index) => write(index)))
   })
 
+  test('N1: whoever hears of a conflict finds what it conflicts with: it is committed by then', async () => {
+    await using place = await places.create()
+    const database = await migrated(place)
+    const found = Array.from({ length: 12 }, async (_, index) => {
+      try {
+        await database.transaction((sql) => put(sql, 'one', String(index)))
+        return 'mine'
+      } catch (error) {
+        assert.ok(error instanceof DatabaseConflict)
+        return await get(database.sql, 'one')
+      }
+    })
+    const all = await Promise.all(found)
+    const first = String(all.indexOf('mine'))
+    assert.deepEqual(
+      all.filter((each) => each !== 'mine'),
+      all.slice(1).map(() => first),
+    )
+  })
+
   test('N1: an error that the work swallows still fails the whole transaction', async () => {
     await using place = await places.create()
     const database = await migrated(place)

@@ -16,6 +16,9 @@ type Waiting = {
   resolve: () => void
 }
 
+/** `refused`: tells those that rejected. They hear of it after the commit too, since a row that stood in their way is there only then. */
+type Group = { readonly done: Waiting[]; readonly refused: (() => void)[] }
+
 /**
  * Runs transactions one after the other, and those that wait at the same time with one commit, since the disk's flush is what
  * takes long. Each is a savepoint: it alone is undone when it rejects. None resolves before the commit they share, and where
@@ -31,15 +34,15 @@ export function groupedTransactions(writer: Kysely<Schema>, file: SqliteFile): <
   const undo = file.prepare('rollback to work')
   let running = false
 
-  const runOne = async (transaction: Transaction<Schema>, next: Waiting, done: Waiting[]) => {
-    const alone = done.length === 0
+  const runOne = async (transaction: Transaction<Schema>, next: Waiting, group: Group) => {
+    const alone = group.done.length === 0
     if (!alone) begin.run()
     try {
       await next.work(transaction)
       if (!alone) keep.run()
-      done.push(next)
+      group.done.push(next)
     } catch (error) {
-      next.reject(error)
+      group.refused.push(() => next.reject(error))
       // SQLite itself undoes the whole transaction where the disk is full or fails; the others are lost with it.
       if (alone || !file.inTransaction) throw error
       undo.run()
@@ -47,18 +50,20 @@ export function groupedTransactions(writer: Kysely<Schema>, file: SqliteFile): <
     }
   }
   const runGroup = async () => {
-    const done: Waiting[] = []
+    const group: Group = { done: [], refused: [] }
+    const { done, refused } = group
     let begun = false
     try {
       await writer.transaction().execute(async (transaction) => {
         begun = true
         for (let next = waiting.shift(); next; next = done.length < GROUP ? waiting.shift() : undefined)
-          await runOne(transaction, next, done)
+          await runOne(transaction, next, group)
       })
       for (const each of done) each.resolve()
     } catch (error) {
       for (const each of begun ? done : waiting.splice(0)) each.reject(error)
     }
+    for (const tell of refused) tell()
   }
   const runAll = async () => {
     running = true
