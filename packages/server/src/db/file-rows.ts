@@ -75,11 +75,15 @@ export const noObjectYet = {
   supersededBy: null,
 } as const satisfies Partial<FileRow>
 
-/** A file with what an answer shows of its target and its upload. */
-export type FileView = FileRow & {
+/** A file with the target that its object is at. */
+export type FileAtTarget = FileRow & {
   targetName: string
   targetKind: 'local' | 's3' | 'smb' | 'sftp'
   targetRemovedAt: number | null
+}
+
+/** A file with what an answer shows of its target and its upload. */
+export type FileView = FileAtTarget & {
   syncTargetName: string | null
   syncTargetRemovedAt: number | null
   uploadId: string | null

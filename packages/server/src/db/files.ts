@@ -4,6 +4,7 @@ import { statesBefore } from '../core/file-states.ts'
 import type { Sql } from './database.ts'
 import { filePages } from './file-pages.ts'
 import {
+  type FileAtTarget,
   type FileChange,
   type FileFilter,
   type FileRow,
@@ -17,30 +18,46 @@ import {
   typedView,
   views,
 } from './file-rows.ts'
+import { keptQuery } from './kept-query.ts'
 import { rowInsert } from './row-insert.ts'
 
 const insertFile = rowInsert('files')
+
+type Of = { tenantId: string; fileId: string }
+const viewById = keptQuery((sql, of: Of) =>
+  views(sql).where('files.tenant_id', '=', of.tenantId).where('files.id', '=', of.fileId).where('files.deleted_at', 'is', null),
+)
+const atTargetById = keptQuery((sql, of: Of) =>
+  sql
+    .selectFrom('files')
+    .innerJoin('targets', 'targets.id', 'files.target_id')
+    .select(fileColumns)
+    .select(['targets.name as targetName', 'targets.kind as targetKind', 'targets.removed_at as targetRemovedAt'])
+    .where('files.tenant_id', '=', of.tenantId)
+    .where('files.id', '=', of.fileId)
+    .where('files.deleted_at', 'is', null),
+)
+const rowById = keptQuery((sql, of: Of) =>
+  sql.selectFrom('files').select(fileColumns).where('tenant_id', '=', of.tenantId).where('id', '=', of.fileId),
+)
 
 /** Files of all tenants; every question that comes from a person names the tenant, and another tenant's file is not found. */
 export const fileTable = (sql: Sql) => ({
   /** Null for deleted files too. */
   async find(tenantId: string, fileId: string): Promise<FileView | null> {
-    const row = await views(sql)
-      .where('files.tenant_id', '=', tenantId)
-      .where('files.id', '=', fileId)
-      .where('files.deleted_at', 'is', null)
-      .executeTakeFirst()
+    const [row] = (await viewById(sql, { tenantId, fileId })).rows
     return row ? typedView(row) : null
+  },
+
+  /** As `find`, for those that want the bytes: it reads nothing of uploads, holds and where the object is going. */
+  async findAtTarget(tenantId: string, fileId: string): Promise<FileAtTarget | null> {
+    const [row] = (await atTargetById(sql, { tenantId, fileId })).rows
+    return row ? typedFile(row) : null
   },
 
   /** Also the tombstone of a deleted file. */
   async findAny(tenantId: string, fileId: string): Promise<FileRow | null> {
-    const row = await sql
-      .selectFrom('files')
-      .select(fileColumns)
-      .where('tenant_id', '=', tenantId)
-      .where('id', '=', fileId)
-      .executeTakeFirst()
+    const [row] = (await rowById(sql, { tenantId, fileId })).rows
     return row ? typedFile(row) : null
   },
 

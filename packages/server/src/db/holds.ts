@@ -2,6 +2,7 @@ import { sql as raw, type Selectable } from 'kysely'
 import { statesWithObject } from '../core/file-states.ts'
 import type { Sql } from './database.ts'
 import { isHeld } from './hold-cover.ts'
+import { keptQuery } from './kept-query.ts'
 import type { Schema } from './schema.ts'
 
 export type HoldScope = Schema['holds']['scope']
@@ -87,6 +88,22 @@ const toObject = (row: Omit<CoveredObject, 'held'> & { held: 0 | 1 }): CoveredOb
 const covers = raw<boolean>`(holds.file_id = files.id or holds.case_id = files.case_id
   or (holds.owner_type = files.owner_type and holds.owner_id = files.owner_id))`
 
+/** One look into each of the partial indexes. */
+const isOn = keptQuery((sql, of: HeldPlace) =>
+  sql.selectNoFrom((eb) => {
+    const inForce = eb.selectFrom('holds').select('id').where('tenant_id', '=', of.tenantId).where('released_at', 'is', null)
+    const onOwner = inForce.where('owner_type', '=', of.ownerType).where('owner_id', '=', of.ownerId)
+    const on = [inForce.where('file_id', '=', of.id), inForce.where('case_id', '=', of.caseId), onOwner]
+    return eb
+      .case()
+      .when(eb.or(on.map((holds) => eb.exists(holds))))
+      .then(1)
+      .else(0)
+      .end()
+      .as('held')
+  }),
+)
+
 export const holdTable = (sql: Sql) => ({
   async insert(row: HoldRow): Promise<void> {
     await sql
@@ -161,6 +178,11 @@ export const holdTable = (sql: Sql) => ({
       .where('id', '=', hold.id)
       .where('released_at', hold.released ? 'is not' : 'is', null)
       .execute()
+  },
+
+  /** Whether a hold in force covers a file. */
+  async isOn(file: HeldPlace): Promise<boolean> {
+    return (await isOn(sql, file)).rows[0]?.held === 1
   },
 
   /** The ids of the holds in force that cover a file; empty where nothing holds it. */

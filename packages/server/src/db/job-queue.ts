@@ -2,6 +2,7 @@ import { sql as raw, type Selectable } from 'kysely'
 import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
 import type { Sql } from './database.ts'
+import { keptQuery } from './kept-query.ts'
 import { rowsInsert } from './row-insert.ts'
 import type { Schema } from './schema.ts'
 
@@ -79,6 +80,25 @@ const toRow = (job: NewJob, now: number) => ({
   created_at: now,
 })
 
+const insertJob = keptQuery((sql, row: ReturnType<typeof toRow>) =>
+  sql
+    .insertInto('jobs')
+    .values({
+      id: row.id,
+      kind: row.kind,
+      tenant_id: row.tenant_id,
+      payload: row.payload,
+      unique_key: row.unique_key,
+      status: row.status,
+      run_at: row.run_at,
+      attempts: row.attempts,
+      max_attempts: row.max_attempts,
+      cancel_requested: row.cancel_requested,
+      created_at: row.created_at,
+    })
+    .onConflict((conflict) => conflict.column('unique_key').where(isActive).doNothing())
+    .returning('id'),
+)
 const insertJobs = rowsInsert('jobs', ` on conflict (unique_key) where status in ('queued', 'running') do nothing`)
 
 /** The jobs of `tenantId` and the system's own, which belong to no tenant. */
@@ -93,12 +113,7 @@ async function findActive(sql: Sql, uniqueKey: string): Promise<string> {
 export const jobTable = (sql: Sql, { clock, jobsChanged }: JobTableDeps) => ({
   /** Answers the id of the job, of the active one where `uniqueKey` is taken. It is claimed once the transaction has committed. */
   async enqueue(job: NewJob): Promise<string> {
-    const added = await sql
-      .insertInto('jobs')
-      .values(toRow(job, clock.now()))
-      .onConflict((conflict) => conflict.column('unique_key').where(isActive).doNothing())
-      .returning('id')
-      .executeTakeFirst()
+    const [added] = (await insertJob(sql, toRow(job, clock.now()))).rows
     jobsChanged('due')
     return added ? added.id : await findActive(sql, job.uniqueKey as string)
   },

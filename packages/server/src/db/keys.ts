@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Sql } from './database.ts'
+import { keptQuery } from './kept-query.ts'
 import type { Schema } from './schema.ts'
 
 /** A tenant's key as stored: wrapped by the provider's key `keyId`. */
@@ -30,6 +31,19 @@ const toEntityKey = (row: Selectable<Schema['entity_keys']>): EntityKeyRow => ({
   createdAt: row.created_at,
 })
 
+const entityKeyById = keptQuery((sql, of: { tenantId: string; id: string }) =>
+  sql.selectFrom('entity_keys').selectAll().where('tenant_id', '=', of.tenantId).where('id', '=', of.id),
+)
+const entityKeyInForce = keptQuery((sql, of: { tenantId: string; entityType: EntityType; entityId: string }) =>
+  sql
+    .selectFrom('entity_keys')
+    .selectAll()
+    .where('tenant_id', '=', of.tenantId)
+    .where('entity_type', '=', of.entityType)
+    .where('entity_id', '=', of.entityId)
+    .where('destroyed_at', 'is', null),
+)
+
 /** Wrapped keys of tenants and of what belongs to them. Rows are added if absent: whoever adds reads again what is there. */
 export const keyTable = (sql: Sql) => ({
   async findTenantKey(tenantId: string): Promise<TenantKeyRow | null> {
@@ -59,19 +73,12 @@ export const keyTable = (sql: Sql) => ({
       .execute()
   },
   async findEntityKey(tenantId: string, id: string): Promise<EntityKeyRow | null> {
-    const row = await sql.selectFrom('entity_keys').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirst()
+    const [row] = (await entityKeyById(sql, { tenantId, id })).rows
     return row ? toEntityKey(row) : null
   },
   /** The key in force, if there is one. */
   async findKeyOf(entity: { tenantId: string; entityType: EntityType; entityId: string }): Promise<EntityKeyRow | null> {
-    const row = await sql
-      .selectFrom('entity_keys')
-      .selectAll()
-      .where('tenant_id', '=', entity.tenantId)
-      .where('entity_type', '=', entity.entityType)
-      .where('entity_id', '=', entity.entityId)
-      .where('destroyed_at', 'is', null)
-      .executeTakeFirst()
+    const [row] = (await entityKeyInForce(sql, entity)).rows
     return row ? toEntityKey(row) : null
   },
   /** Does nothing where the entity has a key in force. */

@@ -3,6 +3,7 @@ import { sql as raw } from 'kysely'
 import type { Sql } from './database.ts'
 import { type AsStored, type FileRow, fileColumns, typedFile } from './file-rows.ts'
 import { isHeld, isHeldObject } from './hold-cover.ts'
+import { keptQuery } from './kept-query.ts'
 
 export type ObjectFilter = {
   tenantId: string
@@ -25,6 +26,10 @@ const isLiveObject = raw<boolean>`files.tier = 'object' and files.deleted_at is 
 
 const views = (sql: Sql) => sql.selectFrom('files').select(fileColumns).select(raw<0 | 1>`case when ${isHeld} then 1 else 0 end`.as('held'))
 
+const viewById = keptQuery((sql, of: { tenantId: string; id: string }) =>
+  views(sql).where('files.tenant_id', '=', of.tenantId).where('files.id', '=', of.id).where(isLiveObject),
+)
+
 const typedObject = (row: Omit<ObjectRow, keyof AsStored | 'held'> & AsStored & { held: 0 | 1 }): ObjectRow => ({
   ...typedFile(row),
   held: row.held === 1,
@@ -34,7 +39,7 @@ const typedObject = (row: Omit<ObjectRow, keyof AsStored | 'held'> & AsStored & 
 export const objectTable = (sql: Sql) => ({
   /** Null for files of cases and for deleted objects. */
   async find(tenantId: string, id: string): Promise<ObjectRow | null> {
-    const row = await views(sql).where('files.tenant_id', '=', tenantId).where('files.id', '=', id).where(isLiveObject).executeTakeFirst()
+    const [row] = (await viewById(sql, { tenantId, id })).rows
     return row ? typedObject(row) : null
   },
 

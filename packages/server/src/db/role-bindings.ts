@@ -1,16 +1,16 @@
 import type { StorageRole } from '@holdfast/api'
 import type { Sql } from './database.ts'
+import { keptQuery } from './kept-query.ts'
 
 export type RoleBindingRow = { readonly role: StorageRole; readonly targetId: string; readonly boundAt: number; readonly staged: boolean }
 
+const byRole = keptQuery((sql, of: { tenantId: string; role: StorageRole }) =>
+  sql.selectFrom('role_bindings').selectAll().where('tenant_id', '=', of.tenantId).where('role', '=', of.role),
+)
+
 export const roleBindingTable = (sql: Sql) => ({
   async find(tenantId: string, role: StorageRole): Promise<RoleBindingRow | null> {
-    const row = await sql
-      .selectFrom('role_bindings')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .where('role', '=', role)
-      .executeTakeFirst()
+    const [row] = (await byRole(sql, { tenantId, role })).rows
     return row ? { role: row.role, targetId: row.target_id, boundAt: row.bound_at, staged: row.staged === 1 } : null
   },
   async list(tenantId: string): Promise<RoleBindingRow[]> {

@@ -1,6 +1,7 @@
 import { Problem, type TargetCapabilities } from '@holdfast/api'
 import { sql as raw, type Selectable } from 'kysely'
 import type { Sql } from './database.ts'
+import { keptQuery } from './kept-query.ts'
 import type { Schema } from './schema.ts'
 
 export type TargetKind = 'local' | 's3' | 'smb' | 'sftp'
@@ -84,12 +85,31 @@ const fromChange = (row: TargetChange) => ({
   version: row.version,
 })
 
+const byId = keptQuery((sql, of: { tenantId: string; id: string }) =>
+  sql.selectFrom('targets').selectAll().where('tenant_id', '=', of.tenantId).where('id', '=', of.id),
+)
+const notePass = keptQuery((sql, pass: { id: string; at: number; notAfter: number }) =>
+  sql
+    .updateTable('targets')
+    .set({ last_pass_at: pass.at })
+    .where('id', '=', pass.id)
+    .where((either) => either.or([either('last_pass_at', 'is', null), either('last_pass_at', '<', pass.notAfter)])),
+)
+const reserve = keptQuery((sql, { id, bytes }: { id: string; bytes: number }) =>
+  sql
+    .updateTable('targets')
+    .set((row) => ({ reserved_bytes: row('reserved_bytes', '+', bytes) }))
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .where(raw<boolean>`(quota_bytes is null or used_bytes + reserved_bytes + cast(${bytes} as bigint) <= quota_bytes)`),
+)
+
 export const targetTable = (sql: Sql) => ({ ...targetRows(sql), ...targetUsage(sql) })
 
 const targetRows = (sql: Sql) => ({
   /** Removed ones too: files keep naming them. */
   async find(tenantId: string, id: string): Promise<TargetRow | null> {
-    const row = await sql.selectFrom('targets').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirst()
+    const [row] = (await byId(sql, { tenantId, id })).rows
     return row ? toTarget(row) : null
   },
   /** The one that every tenant has from its first day (T2). */
@@ -182,12 +202,7 @@ const targetRows = (sql: Sql) => ({
   },
   /** Notes that an upload or download went through, which counts as a pass (T7), unless one was noted at or after `notAfter`. */
   async notePass(id: string, pass: { at: number; notAfter: number }): Promise<void> {
-    await sql
-      .updateTable('targets')
-      .set({ last_pass_at: pass.at })
-      .where('id', '=', id)
-      .where((either) => either.or([either('last_pass_at', 'is', null), either('last_pass_at', '<', pass.notAfter)]))
-      .execute()
+    await notePass(sql, { id, ...pass })
   },
   /** Files that are not deleted, by target id; targets without files are not in it. */
   async fileCounts(tenantId: string, ids: readonly string[]): Promise<Map<string, number>> {
@@ -232,14 +247,8 @@ const targetUsage = (sql: Sql) => ({
    * Throws TARGET_REMOVED where the target is gone.
    */
   async reserve(id: string, bytes: number): Promise<void> {
-    const result = await sql
-      .updateTable('targets')
-      .set((row) => ({ reserved_bytes: row('reserved_bytes', '+', bytes) }))
-      .where('id', '=', id)
-      .where('removed_at', 'is', null)
-      .where(raw<boolean>`(quota_bytes is null or used_bytes + reserved_bytes + cast(${bytes} as bigint) <= quota_bytes)`)
-      .executeTakeFirst()
-    if (result.numUpdatedRows > 0n) return
+    const { numAffectedRows = 0n } = await reserve(sql, { id, bytes })
+    if (numAffectedRows > 0n) return
     const row = await sql.selectFrom('targets').selectAll().where('id', '=', id).executeTakeFirst()
     if (row === undefined || row.removed_at !== null) throw new Problem('TARGET_REMOVED')
     const quotaBytes = row.quota_bytes ?? 0

@@ -1,6 +1,7 @@
 import type { RoleName, TokenScope } from '@holdfast/api'
 import type { Selectable } from 'kysely'
 import type { Sql } from './database.ts'
+import { keptQuery } from './kept-query.ts'
 import type { Schema } from './schema.ts'
 
 export type TokenRow = {
@@ -33,13 +34,15 @@ const toToken = (row: Selectable<Schema['api_tokens']>): TokenRow => ({
   lastUsedAt: row.last_used_at,
 })
 
+const byHash = keptQuery((sql, { hash }: { hash: string }) => sql.selectFrom('api_tokens').selectAll().where('hash', '=', hash))
+
 export const tokenTable = (sql: Sql) => ({
   async find(tenantId: string, id: string): Promise<TokenRow | null> {
     const row = await sql.selectFrom('api_tokens').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirst()
     return row ? toToken(row) : null
   },
   async findByHash(hash: string): Promise<TokenRow | null> {
-    const row = await sql.selectFrom('api_tokens').selectAll().where('hash', '=', hash).executeTakeFirst()
+    const [row] = (await byHash(sql, { hash })).rows
     return row ? toToken(row) : null
   },
   /** Newest first, those before the id `before`. */

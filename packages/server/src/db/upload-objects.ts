@@ -1,22 +1,35 @@
 import { sql as raw } from 'kysely'
 import type { Sql } from './database.ts'
+import { keptQuery } from './kept-query.ts'
 
 /** Literal text, since a partial index serves a query only where its condition is recognised in it. */
 const isOpenOfObject = raw<boolean>`policy is not null and status = 'open'`
+
+const urlsHeld = keptQuery((sql, of: { tenantId: string; actorId: string; now: number }) =>
+  sql
+    .selectFrom('uploads')
+    .select((eb) => eb.fn.countAll<number | string>().as('count'))
+    .where('tenant_id', '=', of.tenantId)
+    .where('actor_id', '=', of.actorId)
+    .where('url_expires_at', '>', of.now)
+    .where(isOpenOfObject),
+)
+const completeOpen = keptQuery((sql, end: { tenantId: string; id: string; declaredMd5: string | null; at: number }) =>
+  sql
+    .updateTable('uploads')
+    .set({ status: 'completed', touched_at: end.at, declared_md5: end.declaredMd5 })
+    .where('tenant_id', '=', end.tenantId)
+    .where('id', '=', end.id)
+    .where('status', '=', 'open')
+    .where('declared_md5', 'is', null),
+)
 
 /** Part of `uploadTable`: what uploads of objects need besides. */
 export const objectUploadQueries = (sql: Sql) => ({
   /** Open uploads of objects that one actor began and whose URLs still hold at `now`. */
   async countUrls(tenantId: string, actorId: string, now: number): Promise<number> {
-    const row = await sql
-      .selectFrom('uploads')
-      .select((eb) => eb.fn.countAll<number | string>().as('count'))
-      .where('tenant_id', '=', tenantId)
-      .where('actor_id', '=', actorId)
-      .where('url_expires_at', '>', now)
-      .where(isOpenOfObject)
-      .executeTakeFirstOrThrow()
-    return Number(row.count)
+    const [row] = (await urlsHeld(sql, { tenantId, actorId, now })).rows
+    return Number(row?.count)
   },
 
   /** The URL of an open upload was signed anew. */
@@ -32,15 +45,9 @@ export const objectUploadQueries = (sql: Sql) => ({
 
   /** Takes an open upload, of which nothing was declared yet, to its end in one step. False, and nothing changed, where it is another's by now. */
   async completeOpen(upload: { tenantId: string; id: string }, end: { declaredMd5: string | null; at: number }): Promise<boolean> {
-    const result = await sql
-      .updateTable('uploads')
-      .set({ status: 'completed', touched_at: end.at, declared_md5: end.declaredMd5 })
-      .where('tenant_id', '=', upload.tenantId)
-      .where('id', '=', upload.id)
-      .where('status', '=', 'open')
-      .where('declared_md5', 'is', null)
-      .executeTakeFirst()
-    return result.numUpdatedRows > 0n
+    const { tenantId, id } = upload
+    const { numAffectedRows = 0n } = await completeOpen(sql, { tenantId, id, ...end })
+    return numAffectedRows > 0n
   },
 
   /** Keeps the MD5 that the sender declared, before the first one is kept. */

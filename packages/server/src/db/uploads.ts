@@ -1,6 +1,7 @@
 import type { Tier } from '@holdfast/api'
 import type { ObjectPolicy } from '../core/object-classes.ts'
 import type { Sql } from './database.ts'
+import { keptQuery } from './kept-query.ts'
 import { rowInsert } from './row-insert.ts'
 import { objectUploadQueries } from './upload-objects.ts'
 import { uploadPartQueries } from './upload-parts.ts'
@@ -91,6 +92,13 @@ const viewColumns = [
 
 const views = (sql: Sql) => sql.selectFrom('uploads').innerJoin('files', 'files.id', 'uploads.file_id').select(viewColumns)
 
+const viewById = keptQuery((sql, of: { tenantId: string; id: string }) =>
+  views(sql).where('uploads.tenant_id', '=', of.tenantId).where('uploads.id', '=', of.id),
+)
+const viewByFile = keptQuery((sql, of: { tenantId: string; fileId: string }) =>
+  views(sql).where('uploads.tenant_id', '=', of.tenantId).where('uploads.file_id', '=', of.fileId),
+)
+
 const typed = <T extends { policy: string | null }>(row: T) => ({
   ...row,
   policy: row.policy === null ? null : (JSON.parse(row.policy) as ObjectPolicy),
@@ -100,12 +108,12 @@ const insertUpload = rowInsert('uploads')
 
 export const uploadTable = (sql: Sql) => ({
   async find(tenantId: string, uploadId: string): Promise<UploadView | null> {
-    const row = await views(sql).where('uploads.tenant_id', '=', tenantId).where('uploads.id', '=', uploadId).executeTakeFirst()
+    const [row] = (await viewById(sql, { tenantId, id: uploadId })).rows
     return row ? typed(row) : null
   },
 
   async findOfFile(tenantId: string, fileId: string): Promise<UploadView | null> {
-    const row = await views(sql).where('uploads.tenant_id', '=', tenantId).where('uploads.file_id', '=', fileId).executeTakeFirst()
+    const [row] = (await viewByFile(sql, { tenantId, fileId })).rows
     return row ? typed(row) : null
   },
 

@@ -4,7 +4,7 @@ import type { Caller } from '../core/actor.ts'
 import { type Clock, toIso } from '../core/clock.ts'
 import { dispositionOf, servedContentType } from '../core/content-types.ts'
 import { type ByteRange, strongEtag } from '../core/http-range.ts'
-import type { FileView } from '../db/file-rows.ts'
+import type { FileAtTarget } from '../db/file-rows.ts'
 import type { Store } from '../db/store.ts'
 import type { StorageTarget } from '../storage/target.ts'
 import { existing, toldBy } from './caller.ts'
@@ -19,7 +19,7 @@ import type { TargetAccess } from './target-access.ts'
 import { targetRemoved } from './target-view.ts'
 
 /** A file that may be downloaded, and what a HEAD tells of it. */
-export type Downloadable = { readonly file: FileView; readonly size: number; readonly etag: string }
+export type Downloadable = { readonly file: FileAtTarget; readonly size: number; readonly etag: string }
 
 /** A download whose object is opened and whose audit entry is written: bytes may flow. */
 export interface Download extends AsyncDisposable {
@@ -69,7 +69,7 @@ const damaged = (reason: string | null, cause?: unknown): Problem =>
   )
 
 async function find(deps: DownloadDeps, caller: Caller, fileId: string): Promise<Downloadable> {
-  const file = existing(await deps.store.read.files.find(caller.tenantId, fileId), 'file')
+  const file = existing(await deps.store.read.files.findAtTarget(caller.tenantId, fileId), 'file')
   if (file.targetRemovedAt !== null) throw targetRemoved(file.targetName)
   if (file.status === 'DAMAGED') throw damaged(file.statusReason)
   if (file.status !== 'READY' || (file.sha256 === null && file.tier !== 'direct')) {
@@ -83,12 +83,12 @@ async function find(deps: DownloadDeps, caller: Caller, fileId: string): Promise
 }
 
 /** How the bytes of a file get to a client through this server, in the words of the log. */
-const deliveryOf = (file: FileView): string => (file.tier === 'direct' ? `${file.targetKind}_passthrough` : 'server_stream')
+const deliveryOf = (file: FileAtTarget): string => (file.tier === 'direct' ? `${file.targetKind}_passthrough` : 'server_stream')
 
 /** The digest that is recorded of the file: what was computed, else what its sender declared. */
-const recordedHash = (file: FileView): string | null => file.sha256 ?? (file.tier === 'direct' ? file.declaredSha256 : null)
+const recordedHash = (file: FileAtTarget): string | null => file.sha256 ?? (file.tier === 'direct' ? file.declaredSha256 : null)
 
-type Recorded = { readonly file: FileView; readonly range: ByteRange | null; readonly delivery: string }
+type Recorded = { readonly file: FileAtTarget; readonly range: ByteRange | null; readonly delivery: string }
 
 /** Writes DOWNLOAD into the log before a byte flows. */
 async function record(deps: DownloadDeps, caller: Caller, { file, range, delivery }: Recorded): Promise<void> {
@@ -166,7 +166,7 @@ async function giveUrl(deps: DownloadDeps, caller: Caller, request: { fileId: st
 }
 
 /** Turns damage into a flagged file and the problem that tells of it. */
-async function orFlag<T>(store: Store, { caller, file }: { caller: Caller; file: FileView }, work: () => Promise<T>): Promise<T> {
+async function orFlag<T>(store: Store, { caller, file }: { caller: Caller; file: FileAtTarget }, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -181,7 +181,7 @@ async function orFlag<T>(store: Store, { caller, file }: { caller: Caller; file:
 type RangeRequest = { readonly range: ByteRange | null; readonly signal: AbortSignal; readonly target: StorageTarget }
 
 /** The object with its end authenticated, and the first segment of the range; null for the bytes of an empty file. */
-async function openRange(deps: DownloadDeps, file: FileView, request: RangeRequest): Promise<PlainRange | null> {
+async function openRange(deps: DownloadDeps, file: FileAtTarget, request: RangeRequest): Promise<PlainRange | null> {
   const { target, signal } = request
   if (file.container === null) {
     if (file.tier === 'object') await requireSame(file, { target, signal })

@@ -1,7 +1,7 @@
 import { Problem } from '@holdfast/api'
 import { strongEtag } from '../../core/http-range.ts'
 import { hasChanged } from '../../core/object-mark.ts'
-import type { FileView } from '../../db/file-rows.ts'
+import type { FileAtTarget } from '../../db/file-rows.ts'
 import type { ObjectStat } from '../../storage/target.ts'
 import type { TargetAccess } from '../target-access.ts'
 
@@ -11,7 +11,7 @@ const whatToDo = {
 }
 
 /** The object of a file is not where it was. */
-export const objectMissing = (file: FileView, cause?: unknown): Problem =>
+export const objectMissing = (file: FileAtTarget, cause?: unknown): Problem =>
   new Problem(
     'OBJECT_MISSING',
     `“${file.name}” is not on the storage “${file.targetName}” any more. ${whatToDo[file.tier === 'direct' ? 'direct' : 'other']}`,
@@ -19,7 +19,7 @@ export const objectMissing = (file: FileView, cause?: unknown): Problem =>
   )
 
 /** Throws FILE_NOT_READY where nothing is known of the digest, but for files that others put there (D12). */
-export function requireKnownHash(file: FileView): void {
+export function requireKnownHash(file: FileAtTarget): void {
   if (file.discovered || file.sha256 !== null || file.declaredSha256 !== null) return
   throw new Problem('FILE_NOT_READY', 'No hash of this file is known yet. Calculate it first, then download.', {
     extra: { fileStatus: file.status, hashState: file.hashState },
@@ -27,14 +27,14 @@ export function requireKnownHash(file: FileView): void {
 }
 
 /** What stands for the content: its digest, as long as the object is the one that was read, else how the object looks. */
-function etagOf(file: FileView, stat: ObjectStat): string {
+function etagOf(file: FileAtTarget, stat: ObjectStat): string {
   const known = { size: file.objectSize, etag: file.objectEtag, modifiedAt: file.objectModifiedAt }
   if (file.sha256 !== null && file.hashState === 'computed' && !hasChanged(known, stat)) return strongEtag(file.sha256)
   return strongEtag(Buffer.from(`${stat.etag ?? ''}.${stat.modifiedAt}.${stat.size}`).toString('base64url'))
 }
 
 /** The entity tag of a direct file, from a look at its object. OBJECT_MISSING where that is gone; CONFLICT where its size is another. */
-export async function lookUpDirect(targets: TargetAccess, file: FileView): Promise<string> {
+export async function lookUpDirect(targets: TargetAccess, file: FileAtTarget): Promise<string> {
   await using lease = await targets.lease(file.tenantId, file.targetId)
   const stat = await lease.target.stat(file.objectKey)
   if (!stat) throw objectMissing(file)

@@ -21,4 +21,4 @@ export async function requireNoHoldBelow(tx: Tx, place: { tenantId: string; case
 }
 
 /** Whether a hold in force covers the file: for the system's own clean-up, which passes over it. */
-export const isUnderHold = async (tx: Tx, file: HeldPlace): Promise<boolean> => (await tx.holds.idsOn(file)).length > 0
+export const isUnderHold = (tx: Tx, file: HeldPlace): Promise<boolean> => tx.holds.isOn(file)

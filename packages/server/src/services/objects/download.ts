@@ -4,7 +4,7 @@ import type { Caller } from '../../core/actor.ts'
 import { toIso } from '../../core/clock.ts'
 import { dispositionOf, servedContentType } from '../../core/content-types.ts'
 import { type DownloadGrant, isDownloadSigned, signDownload } from '../../core/signed-grant.ts'
-import type { FileView } from '../../db/file-rows.ts'
+import type { FileAtTarget } from '../../db/file-rows.ts'
 import type { StorageTarget } from '../../storage/target.ts'
 import { existing, toldBy } from '../caller.ts'
 import { objectMissing } from '../direct/direct-download.ts'
@@ -26,9 +26,8 @@ export const bearerOf = (grant: { tenantId: string }, requestId: string): Caller
   requestId,
 })
 
-async function findReady(deps: ObjectServiceDeps, caller: Caller, id: string): Promise<FileView> {
-  existing(await deps.ingest.store.read.objects.find(caller.tenantId, id), 'object')
-  const file = existing(await deps.ingest.store.read.files.find(caller.tenantId, id), 'object')
+async function findReady(deps: ObjectServiceDeps, caller: Caller, id: string): Promise<FileAtTarget> {
+  const file = existing(await deps.ingest.store.read.objects.find(caller.tenantId, id), 'object')
   if (file.status === 'REJECTED')
     throw new Problem('OBJECT_REJECTED', file.statusReason ?? undefined, { extra: { validation: file.validation } })
   return (await deps.downloads.find(caller, id)).file
@@ -36,7 +35,7 @@ async function findReady(deps: ObjectServiceDeps, caller: Caller, id: string): P
 
 async function presigned(
   deps: ObjectServiceDeps,
-  file: FileView,
+  file: FileAtTarget,
   given: { target: StorageTarget; disposition: Disposition },
 ): Promise<Granted> {
   const { target, disposition } = given
@@ -51,7 +50,7 @@ async function presigned(
 
 function ofThisServer(
   deps: ObjectServiceDeps,
-  file: FileView,
+  file: FileAtTarget,
   { origin, disposition }: { origin: string; disposition: Disposition },
 ): Granted {
   const expires = Math.floor(deps.ingest.clock.now() / 1000) + deps.settings.downloadUrlSeconds
@@ -61,7 +60,7 @@ function ofThisServer(
   return { url: `${origin}/api/v1/uploads/${file.id}/content?${query}`, expiresAt: expires * 1000, delivery: 'signed_url' }
 }
 
-async function grant(deps: ObjectServiceDeps, file: FileView, given: { origin: string; disposition: Disposition }): Promise<Granted> {
+async function grant(deps: ObjectServiceDeps, file: FileAtTarget, given: { origin: string; disposition: Disposition }): Promise<Granted> {
   if (file.container !== null && file.missingAt === null) return ofThisServer(deps, file, given)
   await using lease = await deps.ingest.targets.lease(file.tenantId, file.targetId)
   const { target } = lease
@@ -75,7 +74,7 @@ async function grant(deps: ObjectServiceDeps, file: FileView, given: { origin: s
 async function grantOrFlag(
   deps: ObjectServiceDeps,
   caller: Caller,
-  given: { file: FileView; origin: string; disposition: Disposition },
+  given: { file: FileAtTarget; origin: string; disposition: Disposition },
 ): Promise<Granted> {
   try {
     return await grant(deps, given.file, given)
