@@ -23,7 +23,7 @@ export async function checkInstance(instance: Instance, options: CheckOptions): 
     return verifyAuditLog(store.read.audit, { verifiers: sequencer.verifiers, origin: sequencer.origin, outside, signal })
   }
   const reader = { keys, memory: createSegmentMemory(KEPT_WINDOWS), ends: createKnownEnds(1) }
-  return checkStore({ ...reader, store, clock, targets, digests, verifyAudit }, options)
+  return await checkStore({ ...reader, store, clock, targets, digests, verifyAudit }, options)
 }
 
 /** What `holdfast storage verify --all` finds of each stored file, those after `after`. 0 bytes a second: as fast as it goes. */

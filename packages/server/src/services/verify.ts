@@ -95,7 +95,7 @@ async function readBack(deps: VerifyDeps, file: FileRow, options: VerifyOptions)
     return (await digestBytes(source, options)).sha256
   }
   const sealed = await openSealedObject(deps, file, { target: lease.target, signal, fresh: true })
-  return digestSealed(deps, sealed, { ...options, check: await sealCheckOf(deps.store, file, sealed.geometry.segmentCount) })
+  return await digestSealed(deps, sealed, { ...options, check: await sealCheckOf(deps.store, file, sealed.geometry.segmentCount) })
 }
 
 const told = (file: FileRow) => ({

@@ -159,6 +159,7 @@ export function createDigestPool(threads: number): DigestPool {
   const streams = new Map<number, Stream>()
   const lanes: Lane[] = []
   let nextId = 1
+  let isClosed = false
 
   const pickLane = (): Lane => {
     const idle = lanes.find((lane) => lane.streams === 0)
@@ -173,6 +174,7 @@ export function createDigestPool(threads: number): DigestPool {
 
   return {
     open(options) {
+      if (isClosed) throw new Error('The pool of digests is closed')
       const lane = pickLane()
       const id = nextId
       nextId += 1
@@ -196,6 +198,7 @@ export function createDigestPool(threads: number): DigestPool {
       })
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true
       await Promise.all(lanes.map((lane) => lane.worker.terminate()))
     },
   }

@@ -56,7 +56,7 @@ async function storePart(deps: IngestDeps, attempt: Attempt): Promise<Part> {
   const received = await receivePart({ part, pieces: session.pieces(part), writer, digests, body, signal, taken })
   await target.flushWrite(upload.objectKey, turn.writeId, { signal })
   points.reach('upload.part.after-flush')
-  return record(deps, attempt, received)
+  return await record(deps, attempt, received)
 }
 
 async function record(deps: IngestDeps, attempt: Attempt, received: ReceivedPart): Promise<Part> {
