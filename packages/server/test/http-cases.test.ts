@@ -100,6 +100,10 @@ test('D14: a case number is never given twice, not even after its case is gone, 
   const conflict = await call('POST', '/api/v1/cases', again)
   assert.equal(conflict.status, 409)
   assert.match(String(conflict.json.detail), /is or was in use/)
+  for (const number of [first.number.toLowerCase(), first.number.toUpperCase()]) {
+    const spelled = await call('POST', '/api/v1/cases', { body: { number, title: 'One folder on a share without upper and lower case' } })
+    assert.equal(spelled.status, 409, number)
+  }
   const second = await makeCase()
   assert.equal((await call('PATCH', `/api/v1/cases/${second.id}`, { body: { number: 'OTHER-1' } })).status, 400)
   const theirs = await call('POST', '/api/v1/cases', { ...again, token: other.tokens.examiner })

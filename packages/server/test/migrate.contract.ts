@@ -68,6 +68,38 @@ function running(places: Places): void {
     )
   })
 
+  test('D14 N1: cases of before whose numbers differ by case alone keep them; no new one joins them', async () => {
+    await using place = await places.createBlank()
+    const database = await place.open()
+    const before = migrations.findIndex(({ name }) => name === '0015-folded-case-numbers')
+    await run(database, migrations.slice(0, before))
+    const rows = ['CASE-1', 'case-1', 'Other'].map((number, index) => ({ id: `c${index}`, number }))
+    const tenant = { id: 't', slug: 't', name: 'T', created_at: 1 }
+    await database.exclusively('test', async (transaction) => {
+      if (database.kind === 'postgres') await sql`select set_config('holdfast.tenant', '*', true)`.execute(transaction)
+      await transaction.insertInto('tenants').values(tenant).execute()
+      const more = { tenant_id: 't', title: 'T', description: '', created_by: 'u', created_at: 1, version: 1 }
+      for (const row of rows)
+        await transaction
+          .insertInto('cases')
+          .values({ ...more, ...row })
+          .execute()
+    })
+    await run(database, migrations)
+    const after = await database.exclusively('test', async (transaction) => {
+      if (database.kind === 'postgres') await sql`select set_config('holdfast.tenant', '*', true)`.execute(transaction)
+      return transaction.selectFrom('cases').select(['number', 'folded_number']).orderBy('id').execute()
+    })
+    assert.deepEqual(
+      after.map((row) => [row.number, row.folded_number]),
+      [
+        ['CASE-1', 'case-1'],
+        ['case-1', null],
+        ['Other', 'other'],
+      ],
+    )
+  })
+
   test('N1: a migration that fails leaves nothing of itself, and those before it stay', async () => {
     await using place = await places.createBlank()
     const database = await place.open()

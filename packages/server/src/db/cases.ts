@@ -64,7 +64,10 @@ export const caseTable = (sql: Sql) => ({
     if (page.before !== null) query = query.where('id', '<', page.before)
     return (await query.orderBy('id', 'desc').limit(page.limit).execute()).map(toCase)
   },
-  /** Rejects with `DatabaseConflict` 'cases_tenant_id_number' where the number is or was in use. */
+  /**
+   * Rejects with `DatabaseConflict` 'cases_tenant_id_number' or 'cases_tenant_id_folded_number' where the number is or was in use, whatever
+   * the case of its letters: they are one folder on a share without upper and lower case (D14).
+   */
   async insert(row: CaseRow): Promise<void> {
     await sql
       .insertInto('cases')
@@ -72,6 +75,7 @@ export const caseTable = (sql: Sql) => ({
         id: row.id,
         tenant_id: row.tenantId,
         number: row.number,
+        folded_number: row.number.toLowerCase(),
         title: row.title,
         description: row.description,
         created_by: row.createdBy,

@@ -7,6 +7,8 @@ export interface FileTables {
     id: string
     tenant_id: string
     number: string
+    /** In lower case; null where another case had it in another spelling before such were refused. */
+    folded_number: string | null
     title: string
     description: string
     created_by: string

@@ -19,6 +19,7 @@ export type UniqueConstraint =
   | 'role_bindings_tenant_id_role'
   | 'targets_tenant_id_location'
   | 'cases_tenant_id_number'
+  | 'cases_tenant_id_folded_number'
   | 'items_case_id_label'
   | 'files_tenant_id_object_key'
   | 'files_target_id_object_key'

@@ -31,6 +31,9 @@ const toCase = (row: CaseRow, held: Holdings = noHoldings): Case => ({
   version: row.version,
 })
 
+const isNumberTaken = ({ constraint }: DatabaseConflict): boolean =>
+  constraint === 'cases_tenant_id_number' || constraint === 'cases_tenant_id_folded_number'
+
 /** Cases. A number is given once and never again, also after its case is deleted: it is part of object keys (D14). */
 export const caseService = ({ store, clock, files }: CaseDeps) => ({
   async list(caller: Caller, query: CaseQuery): Promise<PageOf<Case>> {
@@ -49,7 +52,7 @@ export const caseService = ({ store, clock, files }: CaseDeps) => ({
     return toCase(row, (await store.read.cases.holdings(caller.tenantId, [id])).get(id))
   },
 
-  /** CONFLICT where the number is, or ever was, in use. */
+  /** CONFLICT where the number is, or ever was, in use, whatever the case of its letters. */
   async create(caller: Caller, request: CaseCreate): Promise<Case> {
     const row: CaseRow = {
       id: newId(),
@@ -68,8 +71,9 @@ export const caseService = ({ store, clock, files }: CaseDeps) => ({
         await tx.audit.append({ ...toldBy(caller), caseId: row.id, action: 'CREATE', details })
       })
     } catch (error) {
-      if (!(error instanceof DatabaseConflict) || error.constraint !== 'cases_tenant_id_number') throw error
-      throw new Problem('CONFLICT', `The case number ${row.number} is or was in use. Choose another one.`)
+      if (!(error instanceof DatabaseConflict) || !isNumberTaken(error)) throw error
+      const detail = `The case number ${row.number}, in these or other letters (a and A are one here), is or was in use. Choose another one.`
+      throw new Problem('CONFLICT', detail)
     }
     return toCase(row)
   },

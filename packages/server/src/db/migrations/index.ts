@@ -12,6 +12,7 @@ import { tokenScopes } from './0011-token-scopes.ts'
 import { reconciliations } from './0012-reconciliations.ts'
 import { tenantRows } from './0013-tenant-rows.ts'
 import { objectLists } from './0014-object-lists.ts'
+import { foldedCaseNumbers } from './0015-folded-case-numbers.ts'
 import type { Migration } from './migration.ts'
 
 /** In the order in which they run. New ones go to the end; released ones are never edited, reordered or removed. */
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   reconciliations,
   tenantRows,
   objectLists,
+  foldedCaseNumbers,
 ]
