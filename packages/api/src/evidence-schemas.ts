@@ -1,8 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { MAX_NAME_BYTES } from './limits.ts'
 import { classRetentions } from './object-schemas.ts'
 import { PageQuery } from './page-schemas.ts'
-import { Bytes, closed, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
+import { Bytes, closed, FileName, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
 
 // ── the evidence contract: apps own meaning, this server owns bytes (C1, C2) ─────────────────────
 export const assetStatuses = ['pending_upload', 'uploaded', 'verified', 'archived', 'deleted'] as const
@@ -49,7 +48,7 @@ export const UploadIntentCreate = Type.Object(
     app: Slug('Which app asks'),
     companyId: Type.Optional(CompanyId),
     kind: Slug('What the app calls this kind of file, e.g. receipt'),
-    filename: Type.String({ minLength: 1, maxLength: MAX_NAME_BYTES }),
+    filename: FileName,
     contentType: Type.String({ minLength: 1, maxLength: 255 }),
     size: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
     checksum: Type.Optional({ ...Sha256, description: 'SHA-256 in hex; the upload is bound to it where the storage can' }),

@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { MAX_NAME_BYTES } from './limits.ts'
 import { PageQuery } from './page-schemas.ts'
-import { Bytes, closed, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
+import { Bytes, closed, FileName, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
 
 export const tiers = ['secure', 'direct', 'object'] as const
 export type Tier = (typeof tiers)[number]
@@ -98,7 +97,7 @@ export const UploadCreate = Type.Object(
     caseId: Uuid,
     itemId: Type.Optional(Uuid),
     tier: Type.Optional(OneOf(['secure', 'direct'] as const)),
-    name: Type.String({ minLength: 1, maxLength: MAX_NAME_BYTES }),
+    name: FileName,
     size: Bytes,
     contentType: Type.Optional(Type.String({ maxLength: 255 })),
     partSize: Type.Optional(Type.Integer({ minimum: 1, description: 'A wish; the answer says what holds' })),

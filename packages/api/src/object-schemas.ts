@@ -1,8 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { fileStatuses } from './file-schemas.ts'
-import { MAX_NAME_BYTES } from './limits.ts'
 import { PageQuery } from './page-schemas.ts'
-import { Bytes, closed, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
+import { Bytes, closed, FileName, Nullable, OneOf, Sha256, Time, Uuid } from './shapes.ts'
 
 // ── objects: what apps store through the API ─────────────────────────────────────────────────────
 export const retentions = [
@@ -123,7 +122,7 @@ export const ObjectInitiate = Type.Object(
     objectClass: ClassName,
     ownerEntityType: OwnerType,
     ownerEntityId: OwnerId,
-    originalFilename: Type.String({ minLength: 1, maxLength: MAX_NAME_BYTES }),
+    originalFilename: FileName,
     contentType: Type.String({ minLength: 1, maxLength: 255 }),
     fileSize: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
     checksums: Type.Optional(

@@ -80,6 +80,24 @@ test('N1: on PostgreSQL lists are searched and come in the same order', async ()
   assert.deepEqual(all, [...all].sort().reverse())
 })
 
+test('N1 O13: a NUL, which no text of PostgreSQL holds, is refused where it stands, in a body and in a query', async () => {
+  const { app, tenant } = world
+  const post = (body: object) =>
+    send<{ errors?: object[] }>(app, { method: 'POST', url: '/api/v1/cases', token: tenant.tokens.admin, body })
+  const query = (url: string) => send<{ errors?: object[] }>(app, { url, token: tenant.tokens.admin })
+  const answers: [string, Awaited<ReturnType<typeof post>>][] = [
+    ['title', await post({ number: 'NUL-1', title: 'a\u0000b' })],
+    ['description', await post({ number: 'NUL-1', title: 'a', description: '\u0000' })],
+    ['q', await query('/api/v1/cases?q=%00')],
+    ['action', await query('/api/v1/audit/entries?action=%00')],
+  ]
+  for (const [field, { status, json }] of answers) {
+    assert.equal(status, 400, field)
+    assert.deepEqual(json.errors, [{ field, message: 'must not hold the character NUL' }])
+  }
+  assert.equal((await post({ number: 'NUL-1', title: 'a' })).status, 201)
+})
+
 test('N1: on PostgreSQL the last administrator stays, and targets and roles answer', async () => {
   const { app, tenant } = world
   const { admin } = tenant.tokens

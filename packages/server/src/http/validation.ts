@@ -45,6 +45,27 @@ function distinct(errors: readonly FieldError[]): FieldError[] {
   return [...byField.values()]
 }
 
+/** Properties that are file names: they are judged by rules of their own, which know NUL too. */
+const fileNamesOf = (schema: TSchema): ReadonlySet<string> => {
+  const { properties = {} } = schema as { properties?: Record<string, { 'x-file-name'?: true }> }
+  return new Set(Object.keys(properties).filter((name) => properties[name]?.['x-file-name']))
+}
+
+/**
+ * Where a text in `value` holds NUL, null where none does: PostgreSQL has no such text, so no database is given one. Without recursion,
+ * since a body may nest as deep as it is long.
+ */
+function findNul(value: unknown, fileNames: ReadonlySet<string>): string | null {
+  const open = [{ at: '', value }]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { at, value: inner } = next
+    if (typeof inner === 'string' && inner.includes('\u0000') && !fileNames.has(at)) return at
+    if (typeof inner !== 'object' || inner === null) continue
+    for (const [name, one] of Object.entries(inner)) open.push({ at: at === '' ? name : `${at}.${name}`, value: one })
+  }
+  return null
+}
+
 /**
  * Validates what arrives: bodies exactly as sent, and strings of the query, the path and the headers after conversion to the
  * types of their schema. Unknown fields are refused where the schema is closed. The values that pass are new objects.
@@ -52,9 +73,13 @@ function distinct(errors: readonly FieldError[]): FieldError[] {
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema)
   const where = httpPart ?? 'request'
+  const fileNames = fileNamesOf(schema)
   return (input: unknown) => {
     const value = httpPart === 'body' ? input : Value.Convert(schema, Value.Default(schema, structuredClone({ ...(input as object) })))
-    if (validator.Check(value)) return { value }
+    if (validator.Check(value)) {
+      const nul = findNul(value, fileNames)
+      return nul === null ? { value } : { error: new InvalidInput(where, [{ field: nul, message: 'must not hold the character NUL' }]) }
+    }
     return { error: new InvalidInput(where, distinct(validator.Errors(value).flatMap(fieldErrors))) }
   }
 }
