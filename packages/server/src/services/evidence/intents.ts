@@ -216,6 +216,6 @@ export async function cancelIntent(deps: EvidenceDeps, caller: Caller, id: strin
     if (!(await endUpload(tx, upload, by))) throw uploadClosed((await tx.uploads.find(upload.tenantId, upload.id)) ?? upload)
   })
   points.reach('upload.abort.after-commit')
-  attempts.stop(upload.id)
+  await attempts.stop(upload.id)
   return toCompleted(deps, caller, id)
 }
