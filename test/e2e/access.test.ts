@@ -76,6 +76,44 @@ test('U5: from signing in to the download with the keyboard alone', async () => 
   assert.deepEqual(visitor.complaints, [])
 })
 
+/** What the server answers to these credentials. */
+async function signInStatus(email: string, password: string): Promise<number> {
+  const headers = { 'content-type': 'application/json', origin: house.origin }
+  const answer = await fetch(`${house.origin}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ email, password }),
+  })
+  return answer.status
+}
+
+test('N3 U5: the cursor goes to the first field that was refused, and a new password takes the place of the old one', async () => {
+  await using visitor = await visit(browser, house.origin)
+  const { page } = visitor
+  await signIn(page, admin)
+  await page.goto('/settings/people')
+  await page.getByRole('button', { name: 'Add person' }).click()
+  const adding = page.getByRole('dialog', { name: 'Add person' })
+  await adding.getByRole('button', { name: 'Add person' }).click()
+  await adding.getByLabel('Name').and(page.locator(':focus')).waitFor()
+  await adding.getByLabel('Name').fill('Grace Hopper')
+  await adding.getByLabel('E-mail').fill('grace@example.org')
+  await adding.getByLabel('First password').fill('the first of two words')
+  await adding.getByRole('button', { name: 'Add person' }).click()
+  await adding.waitFor({ state: 'detached' })
+  assert.equal(await signInStatus('grace@example.org', 'the first of two words'), 200)
+
+  await page.getByRole('button', { name: 'New password for Grace Hopper' }).click()
+  const setting = page.getByRole('dialog', { name: 'New password for Grace Hopper' })
+  await assertAccessible(page, 'a new password for somebody')
+  await setting.getByLabel('New password', { exact: false }).and(page.locator('input')).fill('the second of two words')
+  await setting.getByRole('button', { name: 'Set password' }).click()
+  await setting.waitFor({ state: 'detached' })
+  assert.equal(await signInStatus('grace@example.org', 'the first of two words'), 401)
+  assert.equal(await signInStatus('grace@example.org', 'the second of two words'), 200)
+  assert.deepEqual(visitor.complaints, [])
+})
+
 test('U5: the check of the rules sees a fault where there is one', async () => {
   await using visitor = await visit(browser, house.origin)
   const { page } = visitor

@@ -43,7 +43,7 @@ test('T6: Test connection does the round trip on a local folder and leaves nothi
   ])
   assert.equal(result.ok, true)
   assert.ok(result.steps.every((step) => step.milliseconds >= 0 && step.remedy === null))
-  assert.match(result.steps[0]?.detail ?? '', /GB free/)
+  assert.match(result.steps[0]?.detail ?? '', /^[\d.]+ [KMGTP]B free$/)
   assert.deepEqual(await readdir(path), [])
   await rm(path, { recursive: true })
 })

@@ -1,5 +1,6 @@
 import { Problem, type TargetCapabilities } from '@holdfast/api'
 import { sql as raw, type Selectable } from 'kysely'
+import { sayExactSize } from '../core/size-words.ts'
 import type { Sql } from './database.ts'
 import { keptQuery } from './kept-query.ts'
 import type { Schema } from './schema.ts'
@@ -233,8 +234,6 @@ const targetRows = (sql: Sql) => ({
   },
 })
 
-const gib = (bytes: number): string => `${bytes} bytes (${(bytes / 2 ** 30).toFixed(2)} GiB)`
-
 /**
  * What is stored at a target and what is on its way there, in stored bytes. The life of bytes: `reserve` when an upload begins,
  * then `settle` when its object is there, or `release` when it is given up; `free` when a settled object is removed.
@@ -255,7 +254,7 @@ const targetUsage = (sql: Sql) => ({
     const usedBytes = row.used_bytes + row.reserved_bytes
     throw new Problem(
       'QUOTA_FULL',
-      `The storage target “${row.name}” is full: ${gib(usedBytes)} of its quota of ${gib(quotaBytes)} are used, ${gib(bytes)} are needed. ` +
+      `The storage target “${row.name}” is full: ${sayExactSize(usedBytes)} of its quota of ${sayExactSize(quotaBytes)} are used, ${sayExactSize(bytes)} are needed. ` +
         'Free space, raise the quota, or bind another target.',
       { extra: { targetId: id, usedBytes, quotaBytes, neededBytes: bytes } },
     )

@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { TargetTest } from '@holdfast/api'
 import { toIso } from '../core/clock.ts'
 import { PROBE_PREFIX } from '../core/object-keys.ts'
+import { saySize } from '../core/size-words.ts'
 import { floeProbeLayer, type SealLayer } from './probe-seal.ts'
 import { type ProbeContext, type ProbeStep, runStep, runSteps } from './probe-steps.ts'
 import { StorageError, type StorageTarget } from './target.ts'
@@ -81,7 +82,7 @@ const stepsOf = (probe: Probe, options: TestOptions): ProbeStep[] => [
     async run() {
       probe.target = await options.open()
       const free = await probe.target.space?.free()
-      return typeof free === 'number' ? `${(free / 1e9).toFixed(1)} GB free` : null
+      return typeof free === 'number' ? `${saySize(free)} free` : null
     },
   },
   {

@@ -1,9 +1,14 @@
 import { ApiProblem } from '@holdfast/client'
+import type { FormEvent } from 'react'
 
-type Form = { setErrors: (errors: Record<string, string>) => void; getValues: () => Record<string, unknown> }
+type Form = {
+  setErrors: (errors: Record<string, string>) => void
+  getValues: () => Record<string, unknown>
+  getInputNode?: (path: string) => HTMLElement | null
+}
 
 /**
- * Puts the fields that the server refused beside their inputs. Answers whether the whole problem found its place;
+ * Puts the fields that the server refused beside their inputs, and the cursor into the first of them. Answers whether the whole problem found its place;
  * where it did not, the form shows it as a whole. `byCode` names the field that a code is about (CONFLICT → number).
  */
 export function placeProblem(form: Form, error: unknown, byCode: Partial<Record<string, string>> = {}): boolean {
@@ -18,5 +23,13 @@ export function placeProblem(form: Form, error: unknown, byCode: Partial<Record<
   if (named && !(named in placed)) placed[named] = error.detail
   if (Object.keys(placed).length === 0) return false
   form.setErrors(placed)
+  const [first = ''] = Object.keys(placed)
+  setTimeout(() => form.getInputNode?.(first)?.focus())
   return error.errors.length === 0 || error.errors.length <= Object.keys(placed).length
+}
+
+/** Puts the cursor into the first field that a form refused, once it says so; for `form.onSubmit` as what to do then. */
+export function toFirstProblem(_errors: unknown, _values: unknown, event: FormEvent<HTMLFormElement> | undefined): void {
+  const form = event?.currentTarget
+  window.setTimeout(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
 }

@@ -57,6 +57,9 @@ const joined = (first: string, rest: number, say: (rest: number) => string): str
 export const formatTime = (iso: string, locale?: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso))
 
+/** The zone that times are shown in: "Europe/Berlin". */
+export const timeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
+
 /** With seconds and the zone's name, for details. */
 export const formatFullTime = (iso: string, locale?: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(iso))

@@ -1,6 +1,7 @@
 import type { PageOf } from '@holdfast/api'
 import type { InfiniteData } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { timeZone } from './format.ts'
 import { type Column, RecordTable } from './record-table.tsx'
 import { Failed, More } from './states.tsx'
 
@@ -27,10 +28,13 @@ type PagedTableProps<T> = {
   readonly sayCount: (shown: number) => string
   readonly rows?: readonly T[] | undefined
   readonly placeholderRows?: number
+  /** No column of it shows a point in time. */
+  readonly timeless?: boolean
 }
 
 /** A list in pages, in whichever state it is: loading, failed, empty, or rows with more to come. `rows` narrows what is shown. */
-export function PagedTable<T>({ label, query, columns, rowKey, empty, sayCount, rows: given, placeholderRows }: PagedTableProps<T>) {
+export function PagedTable<T>(props: PagedTableProps<T>) {
+  const { label, query, columns, rowKey, empty, sayCount, rows: given, placeholderRows, timeless } = props
   const rows = query.data ? (given ?? rowsOf(query)) : undefined
   if (query.error && !rows)
     return (
@@ -47,6 +51,7 @@ export function PagedTable<T>({ label, query, columns, rowKey, empty, sayCount, 
         loading={query.isFetchingNextPage}
         onMore={() => query.fetchNextPage()}
         shown={rows ? `${sayCount(rows.length)}${query.hasNextPage ? ' shown' : ''}` : `Loading: ${label}`}
+        note={timeless || !rows ? null : `times in ${timeZone()}`}
       />
     </>
   )

@@ -5,6 +5,7 @@ import classes from './record-table.module.css'
 export type Column<T> = {
   readonly id: string
   readonly header: string
+  /** null where there is nothing to say: a dash in the table, and left out in card form. */
   readonly cell: (row: T) => ReactNode
   /** Numbers stand at the end of their column, so that their sizes compare at a glance. */
   readonly align?: 'end'
@@ -66,18 +67,21 @@ export function RecordTable<T>({ label, columns, rows, rowKey, placeholderRows =
 function Row<T>({ columns, row }: { columns: readonly Column<T>[]; row: T }) {
   return (
     <tr {...roles.row}>
-      {columns.map((column) => (
-        <td
-          key={column.id}
-          {...roles.cell}
-          data-align={column.align}
-          data-part={column.role}
-          data-wide-only={column.wideOnly}
-          data-label={column.role ? undefined : column.header}
-        >
-          <div className={classes.value}>{column.cell(row)}</div>
-        </td>
-      ))}
+      {columns.map((column) => {
+        const value = column.cell(row)
+        return (
+          <td
+            key={column.id}
+            {...roles.cell}
+            data-align={column.align}
+            data-part={column.role}
+            data-wide-only={column.wideOnly || value === null || undefined}
+            data-label={column.role ? undefined : column.header}
+          >
+            <div className={classes.value}>{value ?? (column.role ? null : '–')}</div>
+          </td>
+        )
+      })}
     </tr>
   )
 }

@@ -60,13 +60,23 @@ export function Busy({ children }: { children: string }) {
   )
 }
 
-type MoreProps = { readonly hasMore: boolean; readonly loading: boolean; readonly onMore: () => void; readonly shown: string }
+type MoreProps = {
+  readonly hasMore: boolean
+  readonly loading: boolean
+  readonly onMore: () => void
+  readonly shown: string
+  /** What holds for all of them. */
+  readonly note?: string | null
+}
 
 /** The foot of a paged list: how many are shown, and the next page on demand. */
-export function More({ hasMore, loading, onMore, shown }: MoreProps) {
+export function More({ hasMore, loading, onMore, shown, note }: MoreProps) {
   return (
     <div className={classes.more}>
-      <span role="status">{shown}</span>
+      <div>
+        <span role="status">{shown}</span>
+        {note ? ` · ${note}` : null}
+      </div>
       {hasMore ? (
         <Button variant="default" size="xs" loading={loading} onClick={onMore}>
           Load more

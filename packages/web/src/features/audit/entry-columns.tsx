@@ -57,7 +57,7 @@ export const entryColumns = (
       </div>
     ),
   },
-  { id: 'at', header: 'When', width: '13.5rem', cell: (entry) => <When at={entry.at} /> },
+  { id: 'at', header: 'When', width: '16rem', cell: (entry) => <When at={entry.at} full /> },
   {
     id: 'index',
     header: 'Entry',

@@ -50,7 +50,7 @@ export function CaseList({ q, onSearch }: CaseListProps) {
   return (
     <Page
       title="Cases"
-      hint="A case holds evidence items and files. Everything stored under it is sealed and logged."
+      hint="A case holds evidence items and files. Whatever happens to them is in the audit log."
       actions={
         mayWrite ? (
           <Button leftSection={<IconFolderPlus size={17} aria-hidden="true" />} onClick={() => setCreating(true)}>

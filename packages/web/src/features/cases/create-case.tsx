@@ -6,7 +6,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { caseNumberFault } from './case-number.ts'
 
@@ -48,7 +48,7 @@ function useCreateCase(onClose: () => void) {
 function CreateCaseForm({ onClose }: { onClose: () => void }) {
   const { form, create } = useCreateCase(onClose)
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => create.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={create.error} errors={form.errors} />
         <TextInput

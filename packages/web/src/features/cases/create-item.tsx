@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
 type CreateItemProps = { readonly caseId: string; readonly opened: boolean; readonly onClose: () => void }
@@ -44,7 +44,7 @@ function useCreateItem(caseId: string, onClose: () => void) {
 function CreateItemForm({ caseId, onClose }: CreateItemProps) {
   const { form, create } = useCreateItem(caseId, onClose)
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => create.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={create.error} errors={form.errors} />
         <TextInput

@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
 type EditProps = { readonly shown: Case; readonly opened: boolean; readonly onClose: () => void }
@@ -34,7 +34,7 @@ function EditCaseForm({ shown, onClose }: EditProps) {
     onSettled: () => refresh(keys.cases, keys.audit),
   })
   return (
-    <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => save.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={save.error} errors={form.errors} />
         <TextInput label="Title" required maxLength={300} data-autofocus key={form.key('title')} {...form.getInputProps('title')} />

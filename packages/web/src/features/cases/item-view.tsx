@@ -7,7 +7,7 @@ import { type ReactNode, useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { count } from '../../ui/format.ts'
 import { TextLink } from '../../ui/links.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -100,7 +100,7 @@ function EditItemForm({ shown, onClose }: EditItemProps) {
     onSettled: () => refresh(keys.items, keys.audit),
   })
   return (
-    <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => save.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={save.error} errors={form.errors} />
         <TextInput label="Title" required maxLength={300} data-autofocus key={form.key('title')} {...form.getInputProps('title')} />

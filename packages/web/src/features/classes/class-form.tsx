@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { retentionWords } from '../../ui/retention-words.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import {
@@ -51,7 +51,7 @@ function useSave({ shown, onClose }: ClassFormProps) {
 function FormOf(props: ClassFormProps) {
   const { form, save } = useSave(props)
   return (
-    <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => save.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={save.error} errors={form.errors} />
         {props.shown ? null : (

@@ -40,6 +40,7 @@ export function ClassList() {
     >
       <Panel flush>
         <PagedTable
+          timeless
           label="Object classes"
           query={found}
           columns={columns}

@@ -8,7 +8,7 @@ export const sourceWords: Record<ObjectClass['source'], Said> = {
     label: 'From the file',
     explain: 'Comes from the configuration file, where whoever runs the server changes it.',
   },
-  own: { tone: 'working', label: 'Own', explain: 'Made here; it can be changed and deleted.' },
+  own: { tone: 'neutral', label: 'Own', explain: 'Made here; it can be changed and deleted.' },
 }
 
 export const tierChoices: readonly { readonly value: ObjectClass['tier']; readonly label: string }[] = [

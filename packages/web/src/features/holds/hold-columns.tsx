@@ -85,7 +85,7 @@ export const holdColumns: readonly Column<Hold>[] = [
     id: 'released',
     header: 'Released',
     width: '12.75rem',
-    cell: (hold) => (hold.releasedAt ? <By at={hold.releasedAt} by={hold.releasedBy} /> : '–'),
+    cell: (hold) => (hold.releasedAt ? <By at={hold.releasedAt} by={hold.releasedBy} /> : null),
   },
   { id: 'actions', header: 'Actions', role: 'actions', width: '7rem', cell: (hold) => <ReleaseHold hold={hold} /> },
 ]

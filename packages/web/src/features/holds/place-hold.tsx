@@ -7,7 +7,7 @@ import { CaseSelect } from '../../app/case-select.tsx'
 import { heldKeys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { visibleName } from '../../ui/visible-name.ts'
 import { holdScopeNames, type PlaceValues, placeFaults, scopeWords, toHoldCreate } from './hold-words.ts'
@@ -49,7 +49,7 @@ function usePlace({ on, onClose }: PlaceHoldProps) {
 function PlaceForm(props: PlaceHoldProps) {
   const { form, place } = usePlace(props)
   return (
-    <form onSubmit={form.onSubmit((values) => place.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => place.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={place.error} errors={form.errors} />
         {props.on ? (

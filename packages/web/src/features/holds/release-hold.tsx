@@ -7,7 +7,7 @@ import { useState } from 'react'
 import { heldKeys } from '../../app/query-keys.ts'
 import { useClient, useMay } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { visibleName } from '../../ui/visible-name.ts'
 
@@ -51,7 +51,7 @@ function ReleaseForm({ hold, onClose }: { hold: Hold; onClose: () => void }) {
     onSettled: () => refresh(...heldKeys),
   })
   return (
-    <form onSubmit={form.onSubmit((values) => release.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => release.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={release.error} errors={form.errors} />
         <Text size="sm">

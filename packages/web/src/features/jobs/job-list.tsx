@@ -87,15 +87,18 @@ const jobColumns = (mayWrite: boolean): readonly Column<Job>[] => [
     id: 'progress',
     header: 'Progress',
     width: '11rem',
-    cell: (job) => <span className="hf-number">{sayProgress(job.progress) ?? '–'}</span>,
+    cell: (job) => {
+      const said = sayProgress(job.progress)
+      return said === null ? null : <span className="hf-number">{said}</span>
+    },
   },
   { id: 'attempts', header: 'Attempts', align: 'end', width: '6rem', cell: (job) => formatNumber(job.attempts) },
   { id: 'created', header: 'Created', width: '12.75rem', cell: (job) => <When at={job.createdAt} /> },
   {
     id: 'finished',
-    header: 'Finished',
+    header: 'Finished or due',
     width: '12.75rem',
-    cell: (job) => (job.finishedAt ? <When at={job.finishedAt} /> : job.status === 'queued' ? <NextRun job={job} /> : '–'),
+    cell: (job) => (job.finishedAt ? <When at={job.finishedAt} /> : job.status === 'queued' ? <NextRun job={job} /> : null),
   },
   ...(mayWrite
     ? [{ id: 'actions', header: 'Actions', role: 'actions', width: '7rem', cell: (job) => <JobActions job={job} /> } satisfies Column<Job>]

@@ -33,6 +33,8 @@ const kinds: Readonly<Record<string, string>> = {
   'sync-file': 'Take a file from this server to its target',
   'purge-moved': 'Remove what a move left behind',
   'sweep-moves': 'Look after moves',
+  'sweep-quarantine': 'Look after quarantined files of apps',
+  'purge-quarantine': 'Remove what was promoted from quarantine',
   'reconcile-target': 'Compare a target with its records',
   'sweep-reconciliations': 'Forget what old comparisons found',
 }

@@ -6,7 +6,7 @@ import { useMutation } from '@tanstack/react-query'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem, PasswordField } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { RoleRadios } from '../../ui/role-radios.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
 
@@ -47,7 +47,7 @@ function useAddPerson(onClose: () => void) {
 function AddPersonForm({ onClose }: { onClose: () => void }) {
   const { form, add } = useAddPerson(onClose)
   return (
-    <form onSubmit={form.onSubmit((values) => add.mutate(values))} noValidate autoComplete="off">
+    <form onSubmit={form.onSubmit((values) => add.mutate(values), toFirstProblem)} noValidate autoComplete="off">
       <Stack gap="md">
         <FormProblem error={add.error} errors={form.errors} />
         <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />

@@ -1,5 +1,5 @@
 import type { Member, RoleName } from '@holdfast/api'
-import { Button, NativeSelect } from '@mantine/core'
+import { Button, Group, NativeSelect } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconUserPlus } from '@tabler/icons-react'
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
@@ -7,6 +7,7 @@ import { useMemo, useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay, useMe } from '../../app/services.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
+import { Facts } from '../../ui/facts.tsx'
 import { count } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
 import { PagedTable } from '../../ui/paged-table.tsx'
@@ -17,6 +18,7 @@ import { roleNames, roleWords } from '../../ui/role-words.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { When } from '../../ui/values.tsx'
 import { AddPerson } from './add-person.tsx'
+import { NewPassword } from './new-password.tsx'
 import { membersQuery } from './queries.ts'
 
 export function People() {
@@ -28,7 +30,7 @@ export function People() {
   return (
     <Page
       title="People"
-      hint="Who may sign in, and what each of them may do. A lower role also ends the API tokens that this person made and that may do more."
+      hint="Who may sign in, and what each of them may do. A lower role also revokes those API tokens of this person that may do more than it allows."
       actions={
         mayWrite ? (
           <Button leftSection={<IconUserPlus size={17} aria-hidden="true" />} onClick={() => setAdding(true)}>
@@ -47,18 +49,21 @@ export function People() {
           empty={null}
         />
       </Panel>
+      <Panel title="What each role may do">
+        <Facts facts={roleNames.map((role) => [roleWords[role].label, roleWords[role].explain] as const)} />
+      </Panel>
       <AddPerson opened={adding} onClose={() => setAdding(false)} />
     </Page>
   )
 }
 
 const peopleColumns = (mayWrite: boolean): readonly Column<Member>[] => [
-  { id: 'name', header: 'Name', role: 'name', cell: (member) => member.name },
+  { id: 'name', header: 'Name', role: 'name', width: '14rem', cell: (member) => member.name },
   { id: 'email', header: 'E-mail', cell: (member) => member.email },
   {
     id: 'role',
     header: 'Role',
-    width: '12rem',
+    width: '10rem',
     cell: (member) =>
       mayWrite ? <RoleChoice member={member} /> : <span title={roleWords[member.role].explain}>{roleWords[member.role].label}</span>,
   },
@@ -69,8 +74,8 @@ const peopleColumns = (mayWrite: boolean): readonly Column<Member>[] => [
           id: 'actions',
           header: 'Actions',
           role: 'actions',
-          width: '8rem',
-          cell: (member) => <RemovePerson member={member} />,
+          width: '15rem',
+          cell: (member) => <PersonActions member={member} />,
         } satisfies Column<Member>,
       ]
     : []),
@@ -104,12 +109,22 @@ function RoleChoice({ member }: { member: Member }) {
   )
 }
 
-function RemovePerson({ member }: { member: Member }) {
+/** One's own password is changed in the account menu, where the one of before is asked for. */
+function PersonActions({ member }: { member: Member }) {
   const me = useMe()
+  if (me?.id === member.userId) return null
+  return (
+    <Group gap={4} justify="flex-end">
+      <NewPassword member={member} />
+      <RemovePerson member={member} />
+    </Group>
+  )
+}
+
+function RemovePerson({ member }: { member: Member }) {
   const client = useClient()
   const refresh = useRefresh()
   const [asking, setAsking] = useState(false)
-  if (me?.id === member.userId) return null
   return (
     <>
       <Button size="compact-sm" variant="default" aria-label={`Remove ${member.name}`} onClick={() => setAsking(true)}>

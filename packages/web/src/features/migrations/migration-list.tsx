@@ -88,6 +88,6 @@ const columns: readonly Column<Migration>[] = [
     id: 'finished',
     header: 'Ended',
     width: '12.75rem',
-    cell: (migration) => (migration.finishedAt ? <When at={migration.finishedAt} /> : '–'),
+    cell: (migration) => (migration.finishedAt ? <When at={migration.finishedAt} /> : null),
   },
 ]

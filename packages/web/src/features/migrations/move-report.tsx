@@ -80,9 +80,9 @@ const columns: readonly Column<Move>[] = [
     header: 'SHA-256 of the stored bytes',
     width: '14rem',
     cell: (move) =>
-      move.objectSha256 ? <ShortDigest value={move.objectSha256} of={`the stored bytes of ${visibleName(move.fileName)}`} /> : '–',
+      move.objectSha256 ? <ShortDigest value={move.objectSha256} of={`the stored bytes of ${visibleName(move.fileName)}`} /> : null,
   },
-  { id: 'finished', header: 'Ended', width: '12.75rem', cell: (move) => (move.finishedAt ? <When at={move.finishedAt} /> : '–') },
+  { id: 'finished', header: 'Ended', width: '12.75rem', cell: (move) => (move.finishedAt ? <When at={move.finishedAt} /> : null) },
 ]
 
 /** To the file where it belongs, with its details open. */

@@ -37,6 +37,7 @@ export function Findings({ report, kind, onKind }: FindingsProps) {
         </Filters>
       ) : null}
       <PagedTable
+        timeless
         label="Findings"
         query={findings}
         columns={columns}

@@ -4,7 +4,7 @@ import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem, PasswordField } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 
 export function ChangePassword({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
@@ -40,7 +40,7 @@ function useChangePassword(onClose: () => void) {
 function ChangePasswordForm({ onClose }: { onClose: () => void }) {
   const { form, change } = useChangePassword(onClose)
   return (
-    <form onSubmit={form.onSubmit((values) => change.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => change.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={change.error} errors={form.errors} />
         <PasswordField

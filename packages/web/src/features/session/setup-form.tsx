@@ -3,7 +3,7 @@ import { type UseFormReturnType, useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
 import { FormProblem, PasswordField } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { cleanSetupCode } from './setup-code.ts'
 
 type SetupFormProps = { readonly code: string | null; readonly onDone: () => Promise<unknown> | unknown }
@@ -43,7 +43,7 @@ function useSetup(code: string | null, onDone: SetupFormProps['onDone']) {
 export function SetupForm({ code, onDone }: SetupFormProps) {
   const { form, create } = useSetup(code, onDone)
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => create.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={create.error} errors={form.errors} />
         <TextInput

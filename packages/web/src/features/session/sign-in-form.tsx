@@ -3,6 +3,7 @@ import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useClient } from '../../app/services.tsx'
 import { PasswordField } from '../../ui/form-parts.tsx'
+import { toFirstProblem } from '../../ui/form-problem.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { isStatus } from '../../ui/problem-words.ts'
 import { Failed } from '../../ui/states.tsx'
@@ -31,7 +32,7 @@ function useSignIn(email: string | undefined, onSignedIn: SignInFormProps['onSig
 export function SignInForm({ email, onSignedIn }: SignInFormProps) {
   const { form, signIn } = useSignIn(email, onSignedIn)
   return (
-    <form onSubmit={form.onSubmit((values) => signIn.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => signIn.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         {signIn.isError ? <SignInFailure error={signIn.error} /> : null}
         <TextInput

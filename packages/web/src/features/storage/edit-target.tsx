@@ -8,7 +8,7 @@ import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { ButtonLink, TextLink } from '../../ui/links.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Panel } from '../../ui/panel.tsx'
@@ -91,7 +91,7 @@ function LocalForm({ target, onSave }: LocalFormProps) {
   const save = useMutation({ mutationFn: onSave, onError: (error) => placeProblem(form, error, { CONFLICT: 'name' }) })
   return (
     <Panel>
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+      <form onSubmit={form.onSubmit((values) => save.mutate(values), toFirstProblem)} noValidate>
         <Stack gap="md" maw="30rem">
           <FormProblem error={save.error} errors={form.errors} />
           <TextInput label="Name" required maxLength={200} {...form.getInputProps('name')} />

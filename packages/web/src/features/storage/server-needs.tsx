@@ -17,7 +17,14 @@ export function ServerNeeds({ kind }: { kind: Exclude<RemoteKind, 's3'> }) {
 const SmbNeeds = () => (
   <ul className={classes.needs}>
     <li>SMB 3 with encryption. A server that can't do both is refused, even where it would accept a plain connection.</li>
-    <li>On Samba: server smb encrypt = required (or desired) for the share. On Windows: Set-SmbShare -EncryptData $true.</li>
+    <li>
+      On Samba, for the share:
+      <pre className={classes.command}>server smb encrypt = required</pre>
+    </li>
+    <li>
+      On Windows, for the share by its name:
+      <pre className={classes.command}>Set-SmbShare -Name evidence -EncryptData $true</pre>
+    </li>
     <li>A user that may create, change, rename and delete in the folder, and nothing else.</li>
     <li>No other program that cleans up or renames files there.</li>
   </ul>

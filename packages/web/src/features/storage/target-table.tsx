@@ -22,6 +22,7 @@ export function TargetTable() {
   const columns = useMemo(() => targetColumns(mayWrite), [mayWrite])
   return (
     <PagedTable
+      timeless
       label="Storage targets"
       query={targets}
       columns={columns}
@@ -81,7 +82,7 @@ function LastTest({ target }: { target: Target }) {
 }
 
 function CanDo({ target }: { target: Target }) {
-  if (!target.capabilities) return <span className={classes.kind}>Known after a test</span>
+  if (!target.capabilities) return <span className={classes.kind}>Run Test to see</span>
   const said = sayAbilities(target.capabilities)
-  return <span className={classes.canDo}>{said.length > 0 ? said.join(', ') : 'Plain files'}</span>
+  return <span className={classes.canDo}>{said.length > 0 ? said.join(', ') : 'Reads and writes'}</span>
 }

@@ -56,7 +56,10 @@ export const roleWords = {
     label: 'Direct',
     explain: 'Takes large files as they are, protected by the storage itself. Off, and shown to nobody, until a target is chosen.',
   },
-  backup: { label: 'Backup', explain: 'Takes encrypted snapshots of the database.' },
+  backup: {
+    label: 'Backup',
+    explain: 'Set aside for snapshots of the database. This version makes none by itself: back the database up by your own means.',
+  },
   objects: {
     label: 'Objects',
     explain:

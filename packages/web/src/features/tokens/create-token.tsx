@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { RoleRadios } from '../../ui/role-radios.tsx'
 import { SecretOnce } from '../../ui/secret-once.tsx'
 import { useRefresh } from '../../ui/use-refresh.ts'
@@ -76,7 +76,7 @@ function useCreateToken(onMade: (made: TokenCreated) => void) {
 function CreateTokenForm({ onClose, onMade }: { onClose: () => void; onMade: (made: TokenCreated) => void }) {
   const { form, create } = useCreateToken(onMade)
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => create.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={create.error} errors={form.errors} />
         <TextInput

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { SigningSecret } from './signing-secret.tsx'
 import { emptyWebhook, WebhookFields, type WebhookValues, webhookRules } from './webhook-fields.tsx'
@@ -41,7 +41,7 @@ function NewWebhookForm({ onClose, onMade }: { onClose: () => void; onMade: (mad
     onError: (error) => placeProblem(form, error),
   })
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => create.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={create.error} errors={form.errors} />
         <WebhookFields form={form} />

@@ -10,7 +10,7 @@ import { keys } from '../../app/query-keys.ts'
 import { useClient } from '../../app/services.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { FormActions, FormProblem } from '../../ui/form-parts.tsx'
-import { placeProblem } from '../../ui/form-problem.ts'
+import { placeProblem, toFirstProblem } from '../../ui/form-problem.ts'
 import { tellFault } from '../../ui/tell-fault.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { SigningSecret } from './signing-secret.tsx'
@@ -90,7 +90,7 @@ function EditForm({ webhook, onClose }: PartProps) {
     onSettled: () => refresh(keys.webhooks, keys.audit),
   })
   return (
-    <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+    <form onSubmit={form.onSubmit((values) => save.mutate(values), toFirstProblem)} noValidate>
       <Stack gap="md">
         <FormProblem error={save.error} errors={form.errors} />
         <WebhookFields form={form} />
