@@ -198,7 +198,10 @@ test('X9: storage verify --all reads every file at a rate into a report, goes on
       .map((line) => JSON.parse(line))
   const first = await run()
   assert.equal(first.status, 0, first.stderr)
-  assert.match(first.stdout.toString(), /3 files \(4\.5 MB\): 3 proven, 0 read without a digest to compare, 0 damaged, 0 not read/)
+  assert.match(
+    first.stdout.toString(),
+    /3 files \(4\.5 MB\): 3 proven, 0 read without a digest to compare, 0 damaged, 0 not read\nReport: [^\n]*storage-verify\.jsonl\n$/,
+  )
   const whole = await lines()
   assert.deepEqual(
     whole.map(({ type, fileId, outcome }) => [type, fileId, outcome]),

@@ -33,7 +33,7 @@ export async function verifyAll(options: VerifyAllOptions): Promise<void> {
     }
   })
   await report.end()
-  process.stdout.write(options.json ? jsonLine({ report: path, ...report.counts }) : `${plain(summary(report.counts, path))}\n`)
+  process.stdout.write(options.json ? jsonLine({ report: path, ...report.counts }) : `${summary(report.counts)}\nReport: ${plain(path)}\n`)
   const { damaged, unread } = report.counts
   if (damaged + unread > 0) throw new CommandFailure(`storage does not verify: damaged ${damaged}, not read ${unread}`)
 }
@@ -42,8 +42,8 @@ function tell({ fileId, outcome, detail }: StoredVerdict): void {
   if (outcome === 'damaged' || outcome === 'unread') process.stderr.write(`✖ ${outcome} ${fileId}: ${plain(detail ?? '')}\n`)
 }
 
-const summary = ({ files, bytes, proven, unrecorded, damaged, unread }: ReportCounts, path: string): string =>
-  `${files} files (${bytesWords(bytes)}): ${proven} proven, ${unrecorded} read without a digest to compare, ${damaged} damaged, ${unread} not read\nReport: ${path}`
+const summary = ({ files, bytes, proven, unrecorded, damaged, unread }: ReportCounts): string =>
+  `${files} files (${bytesWords(bytes)}): ${proven} proven, ${unrecorded} read without a digest to compare, ${damaged} damaged, ${unread} not read`
 
 function interruptSignal(): AbortSignal {
   const controller = new AbortController()
