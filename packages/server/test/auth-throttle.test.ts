@@ -55,6 +55,19 @@ test('N3: one address that tries many accounts is slowed down, others are not', 
   )
 })
 
+test('N3: of IPv6 a whole network counts as one address, and an IPv4 address that IPv6 holds as itself', () => {
+  const throttle = createSignInThrottle(movableClock())
+  const from = (at: number) => `2001:db8:1:2:${(at + 1).toString(16)}::${at}`
+  const waits = Array.from({ length: 100 }, (_, at) => waitOf(() => throttle.begin(`person${at}@example.org`, from(at))))
+  assert.ok(waits.filter((wait) => wait === 0).length <= 21)
+  for (const other of ['2001:db8:1:3::1', '::ffff:192.0.2.1', '::ffff:192.0.2.2', '192.0.2.3'])
+    assert.equal(
+      waitOf(() => throttle.begin('somebody@example.org', other)),
+      0,
+      other,
+    )
+})
+
 test('N3: success forgives the account, but not what the address tried at others', () => {
   const throttle = createSignInThrottle(movableClock())
   for (let round = 0; round < 18; round += 1) throttle.begin('mine@example.org', '192.0.2.1').succeeded()

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { Problem } from '@holdfast/api'
 import type { Clock } from '../core/clock.ts'
+import { networkOf } from '../core/ip-address.ts'
 
 type Failures = { count: number; until: number; forgetAt: number }
 /** After `free` failures in a row each further one doubles the wait, from one second up to `longest` milliseconds. */
@@ -11,7 +12,7 @@ const rules = {
   pair: { free: 5, longest: 15 * 60_000 },
   /** Many guessers at one account. Bounded low, or anybody could keep its owner out. */
   account: { free: 30, longest: 60_000 },
-  /** One guesser at many accounts. */
+  /** One guesser at many accounts; of IPv6 a network counts as one. */
   address: { free: 20, longest: 15 * 60_000 },
 } as const satisfies Record<string, Rule>
 
@@ -33,7 +34,8 @@ export interface SignInThrottle {
 export function createSignInThrottle(clock: Clock): SignInThrottle {
   const failures = new Map<string, Failures>()
   return {
-    begin(email, address) {
+    begin(email, from) {
+      const address = networkOf(from)
       const now = clock.now()
       const account = hash('sha256', email.trim().toLowerCase())
       const keys = { pair: `pair ${address} ${account}`, account: `account ${account}`, address: `address ${address}` }

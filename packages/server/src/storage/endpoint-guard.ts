@@ -2,6 +2,7 @@ import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'nod
 import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { promisify } from 'node:util'
+import { ipv6Groups } from '../core/ip-address.ts'
 import { StorageError } from './target.ts'
 
 /** Whether targets may lie on this host itself or on addresses that only it can reach. */
@@ -32,15 +33,6 @@ for (const [network, prefix] of [
   forbidden.addSubnet(network, prefix, 'ipv6')
 }
 
-/** The eight groups of an IPv6 address. */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split('::')
-  const parse = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
-  if (tail === undefined) return parse(head)
-  const [before, after] = [parse(head), parse(tail)]
-  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after]
-}
-
 /**
  * Prefixes behind which an IPv4 address stands, and at which group: IPv4-mapped and -compatible (RFC 4291 §2.5.5), translated
  * (RFC 2765), NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056).
@@ -56,7 +48,7 @@ const ipv4Prefixes: readonly { readonly groups: readonly number[]; readonly at: 
 
 /** The IPv4 address inside of an IPv6 one that some network leads to it, or null. */
 function embeddedIpv4(address: string): string | null {
-  const groups = groupsOf(address)
+  const groups = ipv6Groups(address)
   const found = ipv4Prefixes.find((prefix) => prefix.groups.every((group, index) => groups[index] === group))
   if (!found) return null
   const [high = 0, low = 0] = groups.slice(found.at)
