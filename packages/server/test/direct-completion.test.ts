@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { PageOf } from '@holdfast/api'
 import { type Clock, systemClock } from '../src/core/clock.ts'
-import { COMPLETION_WAIT, createCompletions, LOOK_AGAIN } from '../src/services/ingest/completions.ts'
-import { sweepUploads } from '../src/services/sweep.ts'
+import { COMPLETION_WAIT, LOOK_AGAIN } from '../src/services/ingest/completions.ts'
 import { intercept } from '../src/storage/intercept.ts'
 import { StorageError, type StorageTarget } from '../src/storage/target.ts'
 import { postgresPlaces } from './database-places.ts'
 import { bindDirect, directApi, entriesOf, findingsOf, s3Fields, withTarget } from './direct-world.ts'
 import { apiOf, type FileWorld, openFileWorld, sha256 } from './file-world.ts'
+import { objectsOf, table } from './objects-kit.ts'
 import { type S3World, s3World } from './s3-world.ts'
 
 /** A storage that is asked to put parts together and does so when it is let. */
@@ -39,11 +40,14 @@ const impatient: Clock = {
 
 const HOUR = 3_600_000
 
-function ingestOf({ instance }: FileWorld) {
-  const { store, clock, keys, targets, points } = instance
-  const none = undefined as never
-  const completions = createCompletions({ store, clock, alone: true })
-  return { store, clock, keys, targets, points, completions, limits: none, digests: none, memory: none, attempts: none }
+/** One run of the sweep, by the worker. */
+async function sweep({ instance, tenant }: FileWorld): Promise<void> {
+  const id = await instance.store.transaction((tx) => tx.jobs.enqueue({ kind: 'sweep-uploads', tenantId: null, payload: {} }))
+  const isActive = async (status: string): Promise<boolean> => {
+    const { body } = await tenant.api.admin.call<PageOf<{ id: string }>>('GET', `/jobs?limit=200&status=${status}`)
+    return body.items.some((job) => job.id === id)
+  }
+  while ((await isActive('queued')) || (await isActive('running'))) await sleep(10)
 }
 
 describe('a completion that takes the storage long', () => {
@@ -147,13 +151,14 @@ describe('a completion that takes the storage long', () => {
     const direct = await directApi(world.api).sent({ caseId, name }, content)
     const secure = await world.api.initiate({ caseId, name, size: content.length })
     assert.equal((await world.api.put(secure.id, 1, content)).status, 200)
-    const sweep = () => sweepUploads(ingestOf(world), { signal: new AbortController().signal, onError: () => {} })
+    const { storedObject } = await objectsOf(world.api).received(table())
     for (const { id } of [direct, secure]) assert.equal((await world.api.complete(id, digest)).status, 503)
+    assert.equal((await objectsOf(world.api).complete(storedObject.id)).status, 503)
     ahead = 23 * HOUR
-    await sweep()
+    await sweep(world)
     assert.equal((await world.api.session(direct.id)).status, 'completing', 'until then it is tried again')
     ahead = 25 * HOUR
-    await sweep()
+    await sweep(world)
     for (const { id, fileId } of [direct, secure]) {
       const file = await world.api.file(fileId)
       assert.equal(file.status, 'FAILED')
@@ -163,8 +168,10 @@ describe('a completion that takes the storage long', () => {
     const [entry] = await entriesOf(world, direct.fileId, 'DIRECT_UPLOAD_ABORT')
     assert.match(`${entry?.result}: ${entry?.details.reason}`, /^failed: .* within a day/)
     assert.equal((await entriesOf(world, secure.fileId, 'UPLOAD_ABORTED')).length, 1)
+    const object = (await objectsOf(world.api).get(storedObject.id)).body
+    assert.match(`${object.status}: ${object.statusReason}`, /^FAILED: .*failed with 500/)
     refusing = false
-    for (const { fileId } of [direct, secure]) {
+    for (const { fileId } of [direct, secure, { fileId: storedObject.id }]) {
       while ((await world.instance.store.read.files.findAny(world.tenant.id, fileId))?.purgedAt === null) await sleep(10)
     }
     await withTarget(world, targetId, async (target) => {

@@ -7,3 +7,7 @@ export function storageWords(error: unknown): string | null {
   const remedy = error instanceof StorageError && error.remedy ? ` ${error.remedy}` : ''
   return `${error.message.replace(/\.$/, '')}.${remedy}`
 }
+
+/** Why an upload has failed whose completion its target has refused until it lapsed. */
+export const sayRefused = (error: StorageError): string =>
+  `The storage did not put the file together within a day. ${storageWords(error) ?? ''} Upload the file again.`

@@ -6,7 +6,7 @@ import type { StoredPart } from '../../db/upload-parts.ts'
 import type { UploadView } from '../../db/uploads.ts'
 import { type ObjectStat, StorageError } from '../../storage/target.ts'
 import { toFile } from '../file-view.ts'
-import { storageWords } from '../storage-words.ts'
+import { sayRefused } from '../storage-words.ts'
 import { failCompletion } from './abort.ts'
 import { commitObject, MAX_LISTED } from './commit-object.ts'
 import { COMPLETION_WAIT } from './completions.ts'
@@ -93,7 +93,7 @@ export const PASS_NOTED_EVERY = 60_000
 async function refused(deps: IngestDeps, upload: UploadView, { error, by }: { error: unknown; by: Finisher }): Promise<never> {
   const at = deps.clock.now()
   if (!(error instanceof StorageError) || at < upload.expiresAt) throw error
-  const reason = `The storage did not put the file together within a day. ${storageWords(error) ?? ''} Upload the file again.`
+  const reason = sayRefused(error)
   const { actor, requestId } = by
   await deps.store.transaction((tx) => failCompletion(tx, upload, { actor, requestId, reason, at }))
   throw new Problem('UPLOAD_CLOSED', reason, { cause: error })

@@ -1,8 +1,13 @@
 import { Problem } from '@holdfast/api'
+import { systemActor } from '../../core/actor.ts'
+import type { UploadView } from '../../db/uploads.ts'
+import { StorageError } from '../../storage/target.ts'
 import { pages } from '../pages.ts'
+import { sayRefused } from '../storage-words.ts'
 import { each, type SweepOptions } from '../sweep.ts'
 import { finishObject } from './complete.ts'
 import type { ObjectDeps } from './deps.ts'
+import { failUpload } from './fail.ts'
 
 const PAGE = 200
 /** A completion that nobody has touched for this long was interrupted, or its client gave up. */
@@ -18,7 +23,15 @@ export async function sweepObjects(deps: ObjectDeps, options: SweepOptions): Pro
     try {
       await finishObject(deps, upload)
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'CHECKSUM_MISMATCH') throw error
+      if (error instanceof Problem && error.code === 'CHECKSUM_MISMATCH') return
+      if (!(error instanceof StorageError) || clock.now() < upload.expiresAt) throw error
+      await giveUp(deps, upload, error)
     }
   })
+}
+
+/** What a target has refused for a day would otherwise be asked of it for ever, with its bytes reserved. */
+async function giveUp(deps: ObjectDeps, upload: UploadView, error: StorageError): Promise<void> {
+  const file = await deps.ingest.store.read.objects.find(upload.tenantId, upload.fileId)
+  if (file) await failUpload(deps, { upload, file, reason: sayRefused(error) }, { actor: systemActor, requestId: null })
 }
