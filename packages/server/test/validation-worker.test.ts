@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { systemClock } from '../src/core/clock.ts'
@@ -144,6 +147,21 @@ test('O4: a parser that takes its process down with it is refused; this process 
     assert.match(result.reasons[0]?.message ?? '', /could not be validated: its check broke off/)
     await passes(one, csv('a,b\n1,2\n'))
     assert.equal(crashes, tries === 1 ? 1 : 3, 'what broke a used process is tried in a fresh one')
+  }
+})
+
+test('O4 N1: a process whose parser loops does not outlive a server that is killed', async () => {
+  const server = fork(new URL('./parent-watch.child.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const [{ pid }] = (await once(server, 'message')) as [{ pid: number }]
+  const isThere = async (): Promise<boolean> => !/\) [ZX] /.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X '))
+  try {
+    assert.ok(await isThere())
+    const ended = once(server, 'exit')
+    server.kill('SIGKILL')
+    await ended
+    while (await isThere()) await sleep(20)
+  } finally {
+    if (await isThere()) process.kill(pid, 'SIGKILL')
   }
 })
 

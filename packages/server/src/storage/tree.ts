@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { endingWith } from '../core/ending-with.ts'
 import { createOpenFiles, createUnsharedFiles, type OpenFiles } from './open-files.ts'
 import { checkPart, checkRange, checkReceipts, checkSize } from './receipts.ts'
 import type { RemoteFile, RemoteFiles } from './remote-files.ts'
@@ -26,7 +27,7 @@ import {
 } from './tree-places.ts'
 import { entriesOfFolder, listWrites, makeFolder, objects } from './tree-walk.ts'
 import { isFileOfWrite, noSuchWrite, parseTreeWriteId, type TreeWrite, toTreeReceipt, toTreeWriteId } from './tree-writes.ts'
-import { createTurns, endingWith } from './turns.ts'
+import { createTurns } from './turns.ts'
 
 export type TreeOptions = {
   readonly files: RemoteFiles

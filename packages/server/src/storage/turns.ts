@@ -1,14 +1,5 @@
+import { endingWith } from '../core/ending-with.ts'
 import type { CallOptions } from './target.ts'
-
-/** Settles as `work`, or with the signal's reason once it fires: a server that hangs holds up no caller who has gone. */
-export function endingWith<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
-  if (!signal) return work
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}
 
 /**
  * Runs works of one name one after the other, in the order in which they came, whatever became of those before. Who waits for a turn

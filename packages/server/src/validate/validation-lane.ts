@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { endingWith } from '../core/ending-with.ts'
 import { notValidated } from './reasons.ts'
 import type { FromValidationWorker } from './validation-messages.ts'
 import { type MemoryLimits, type ProcessEnd, startValidationProcess, type ValidationProcess } from './validation-process.ts'
@@ -102,15 +103,6 @@ async function takeTurn(turn: Turn): Promise<Outcome> {
   }
 }
 
-/** `turn`, or the reason of the signal where that fires first: who waits in the queue does not wait for others. */
-function unlessAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const onAbort = () => reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  return promise
-}
-
 export function createValidationLane(options: LaneOptions): ValidationLane {
   let worker: ValidationProcess | null = null
   let last: Promise<unknown> = Promise.resolve()
@@ -160,7 +152,8 @@ export function createValidationLane(options: LaneOptions): ValidationLane {
           waiting -= 1
         })
       last = turn.catch(() => {})
-      return unlessAborted(turn, request.signal)
+      // Who waits in the queue does not wait for others.
+      return endingWith(request.signal, turn)
     },
     async [Symbol.asyncDispose]() {
       await worker?.kill()

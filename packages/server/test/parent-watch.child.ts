@@ -1,0 +1,14 @@
+import { fork } from 'node:child_process'
+import { endWithParent } from '../src/validate/parent-watch.ts'
+
+// Twice the same program: the first starts the second and tells its id; the second loops as a parser might that never comes to an end.
+
+if (process.argv[2] === 'loop') {
+  endWithParent()
+  process.send?.('looping', () => {
+    for (;;);
+  })
+} else {
+  const loop = fork(import.meta.filename, ['loop'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  loop.once('message', () => process.send?.({ pid: loop.pid }))
+}
