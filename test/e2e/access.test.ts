@@ -87,7 +87,7 @@ async function signInStatus(email: string, password: string): Promise<number> {
   return answer.status
 }
 
-test('N3 U5: the cursor goes to the first field that was refused, and a new password takes the place of the old one', async () => {
+test('N3 U5: people are added, given another role and a new password; the cursor goes to the first field that was refused', async () => {
   await using visitor = await visit(browser, house.origin)
   const { page } = visitor
   await signIn(page, admin)
@@ -102,6 +102,14 @@ test('N3 U5: the cursor goes to the first field that was refused, and a new pass
   await adding.getByRole('button', { name: 'Add person' }).click()
   await adding.waitFor({ state: 'detached' })
   assert.equal(await signInStatus('grace@example.org', 'the first of two words'), 200)
+
+  await page.getByLabel('Role of Grace Hopper').selectOption({ label: 'Viewer' })
+  const asking = page.getByRole('dialog', { name: 'Make Grace Hopper Viewer?' })
+  await asking.getByText('are revoked').waitFor()
+  await assertAccessible(page, 'another role for somebody')
+  await asking.getByRole('button', { name: 'Change role' }).click()
+  await asking.waitFor({ state: 'detached' })
+  await page.waitForFunction(() => document.querySelector<HTMLSelectElement>('[aria-label="Role of Grace Hopper"]')?.value === 'viewer')
 
   await page.getByRole('button', { name: 'New password for Grace Hopper' }).click()
   const setting = page.getByRole('dialog', { name: 'New password for Grace Hopper' })

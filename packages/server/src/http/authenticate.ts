@@ -77,6 +77,6 @@ async function authenticate(request: FastifyRequest, reply: FastifyReply, { serv
 async function authorize(request: FastifyRequest, caller: Caller, permission: RoutePermission, services: AccessServices): Promise<void> {
   if (permission === 'public' || permission === 'signed-in' || permissionsOf(caller).includes(permission)) return
   await services.access.denied(caller, { method: request.method, route: request.routeOptions.url ?? '', permission })
-  const limit = mayDo(caller.role, permission) ? 'The scopes of this token do' : `The role ${caller.role} does`
-  throw new Problem('FORBIDDEN', `${limit} not allow this (${permission}).`)
+  const lacking = mayDo(caller.role, permission) ? 'the scopes of this token leave out' : `the role ${caller.role} does not have`
+  throw new Problem('FORBIDDEN', `It takes the permission ${permission}, which ${lacking}.`)
 }

@@ -1,8 +1,7 @@
 import type { Member, RoleName } from '@holdfast/api'
 import { Button, Group, NativeSelect } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { IconUserPlus } from '@tabler/icons-react'
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { keys } from '../../app/query-keys.ts'
 import { useClient, useMay, useMe } from '../../app/services.tsx'
@@ -12,7 +11,6 @@ import { count } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
 import { PagedTable } from '../../ui/paged-table.tsx'
 import { Panel } from '../../ui/panel.tsx'
-import { sayProblem } from '../../ui/problem-words.ts'
 import type { Column } from '../../ui/record-table.tsx'
 import { roleNames, roleWords } from '../../ui/role-words.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
@@ -86,26 +84,36 @@ function RoleChoice({ member }: { member: Member }) {
   const me = useMe()
   const client = useClient()
   const refresh = useRefresh()
-  const change = useMutation({
-    mutationFn: (role: RoleName) => client.members.update(member.userId, { role }),
-    onSuccess: (changed) =>
-      notifications.show({ title: 'Role changed', message: `${changed.name} is ${roleWords[changed.role].label} from now on.` }),
-    onError: (error) => {
-      const said = sayProblem(error)
-      notifications.show({ color: 'red', title: `The role of ${member.name} stays as it was`, message: `${said.title}. ${said.text}` })
-    },
-    onSettled: () => refresh(keys.members, keys.audit),
-  })
+  const [chosen, setChosen] = useState<RoleName>(member.role)
+  const [asking, setAsking] = useState(false)
   if (me?.id === member.userId) return <span>{roleWords[member.role].label} (you)</span>
+  const { label, explain } = roleWords[chosen]
   return (
-    <NativeSelect
-      size="xs"
-      aria-label={`Role of ${member.name}`}
-      value={member.role}
-      disabled={change.isPending}
-      onChange={(event) => change.mutate(event.currentTarget.value as RoleName)}
-      data={roleNames.map((role) => ({ value: role, label: roleWords[role].label }))}
-    />
+    <>
+      <NativeSelect
+        size="xs"
+        aria-label={`Role of ${member.name}`}
+        value={member.role}
+        onChange={(event) => {
+          setChosen(event.currentTarget.value as RoleName)
+          setAsking(true)
+        }}
+        data={roleNames.map((role) => ({ value: role, label: roleWords[role].label }))}
+      />
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Make ${member.name} ${label}?`}
+        action="Change role"
+        harmless
+        onConfirm={async () => {
+          await client.members.update(member.userId, { role: chosen })
+          void refresh(keys.members, keys.audit)
+        }}
+      >
+        {label}: {explain} API tokens that {member.name} made and that may do more than this are revoked.
+      </Confirm>
+    </>
   )
 }
 
