@@ -85,6 +85,8 @@ export function startValidationProcess(limits: MemoryLimits): ValidationProcess 
     },
     hold: (held) => holdChild(child, held),
     async kill() {
+      // Whoever waits for its end must not end before it.
+      holdChild(child, true)
       child.kill('SIGKILL')
       await ended
     },
