@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { type DirectState, MIN_PART_PLAIN_BYTES, type Target } from '@holdfast/api'
 import { type Clock, systemClock } from '../src/core/clock.ts'
+import { purgeKey } from '../src/services/ingest/job-kinds.ts'
 import { sweepTargets, sweepUploads } from '../src/services/sweep.ts'
 import { withFaults } from '../src/storage/wrap.ts'
 import { bindDirect, directApi, entriesOf, findingsOf, keyOf, s3Fields, withTarget } from './direct-world.ts'
@@ -197,6 +198,15 @@ describe('the direct tier on a bucket, when something is wrong', () => {
     assert.equal((await direct.begin({ caseId, name: 'c', size: 1 })).problem.code, 'VALIDATION_ERROR')
     assert.equal((await world.api.abort(session.id)).status, 204)
     assert.equal((await admin.call('DELETE', `/files/${done.id}`)).status, 204)
+    const gone = [session.fileId, done.id]
+    for (const id of gone) while (await world.instance.store.read.jobs.isActive(purgeKey(id))) await sleep(10)
+    await bindDirect(world, s3Fields(s3, world.bucket))
+    for (const id of gone) await purged(world, id)
+    assert.deepEqual(
+      [await theWrites(world.bucket), await findingsOf(world)],
+      [[], []],
+      'taken back, it is rid of what was deleted meanwhile',
+    )
   })
 
   test('T8: direct uploads reserve their bytes, a full target says so with its numbers, and deleting frees', async () => {

@@ -7,6 +7,7 @@ import { DatabaseConflict } from '../db/database.ts'
 import type { Tx } from '../db/store.ts'
 import type { TargetRow } from '../db/targets.ts'
 import { requireVersion, toldBy } from './caller.ts'
+import { sweepUploadsJob } from './ingest/job-kinds.ts'
 import { sweepMovesJob, waitingForTargets } from './moves/job-kinds.ts'
 import type { OpenAddress, TargetDeps } from './target-deps.ts'
 import { getTarget } from './target-view.ts'
@@ -82,6 +83,8 @@ async function takeBack(tx: Tx, caller: Caller, { known, row }: { known: TargetR
   // What was staged for it goes on its way again.
   await tx.jobs.hurry(known.tenantId, waitingForTargets)
   await tx.jobs.enqueue(sweepMovesJob)
+  // What was deleted while nobody could reach it is removed.
+  await tx.jobs.enqueue(sweepUploadsJob)
 }
 
 const fixed = (field: string, message: string): FieldError => ({ field, message })

@@ -9,6 +9,15 @@ export const SWEEP_UPLOADS = 'sweep-uploads'
 /** Removes writes at the targets that no upload knows. */
 export const SWEEP_TARGETS = 'sweep-targets'
 
+/** A sweep now, beside those of the schedule. */
+export const sweepUploadsJob: NewJob = {
+  kind: SWEEP_UPLOADS,
+  tenantId: null,
+  payload: {},
+  uniqueKey: `${SWEEP_UPLOADS}:now`,
+  maxAttempts: 3,
+}
+
 export const verifyKey = (fileId: string): string => `${VERIFY_FILE}:${fileId}`
 export const purgeKey = (fileId: string): string => `${PURGE_OBJECT}:${fileId}`
 
