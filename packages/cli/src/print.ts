@@ -33,11 +33,11 @@ function printBlock(rows: readonly (readonly string[])[]): void {
 
 const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const
 
-/** Bytes for people, in steps of 1000: `812 B`, `4.3 GB`. */
+/** Bytes for people, in steps of 1024 as the pages say them: `812 B`, `4.3 GB`. */
 export function bytesWords(bytes: number): string {
   let value = bytes
   let unit = 0
-  for (; value >= 999.5 && unit < units.length - 1; unit += 1) value /= 1000
+  for (; value >= (unit === 0 ? 1024 : 1023.95) && unit < units.length - 1; unit += 1) value /= 1024
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
 

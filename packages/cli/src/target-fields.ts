@@ -127,21 +127,12 @@ export async function toSecrets(options: TargetOptions): Promise<Secrets> {
   return { password: secret }
 }
 
-const units: Readonly<Record<string, number>> = {
-  '': 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KIB: 2 ** 10,
-  MIB: 2 ** 20,
-  GIB: 2 ** 30,
-  TIB: 2 ** 40,
-}
+/** A GB is 1024³ bytes here, as on the pages; GiB says the same to whoever tells them apart. */
+const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
 
 /** `500GB`, `1.5 TiB` or plain bytes as bytes; null where it is none of these. */
 export function parseBytes(text: string): number | null {
-  const [, number = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?)\s*([A-Za-z]*)$/.exec(text.trim()) ?? []
+  const [, number = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?)\s*(?:([KMGT])i?B)?$/i.exec(text.trim()) ?? []
   const factor = units[unit.toUpperCase()]
   const bytes = number === '' || factor === undefined ? Number.NaN : Math.round(Number(number) * factor)
   return Number.isSafeInteger(bytes) ? bytes : null

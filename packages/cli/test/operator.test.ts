@@ -200,7 +200,7 @@ test('X9: storage verify --all reads every file at a rate into a report, goes on
   assert.equal(first.status, 0, first.stderr)
   assert.match(
     first.stdout.toString(),
-    /3 files \(4\.5 MB\): 3 proven, 0 read without a digest to compare, 0 damaged, 0 not read\nReport: [^\n]*storage-verify\.jsonl\n$/,
+    /3 files \(4\.3 MB\): 3 proven, 0 read without a digest to compare, 0 damaged, 0 not read\nReport: [^\n]*storage-verify\.jsonl\n$/,
   )
   const whole = await lines()
   assert.deepEqual(

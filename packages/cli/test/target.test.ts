@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import type { Target } from '@holdfast/api'
+import { GiB, type Target } from '@holdfast/api'
 import { type SambaServer, startSamba } from '../../../test/servers/samba.ts'
 import { type Environment, holdfast, type ServerProcess, scratch, serve, succeed } from './command.ts'
 
@@ -42,7 +42,10 @@ test('T1 T6: a target is tried, made, listed, tested and deleted, its secret com
   const id = stdout.toString().trim()
   assert.match(stdout.toString(), /^[0-9a-f-]{36}\n$/)
   const found = (await listed()).find((one) => one.id === id)
-  assert.deepEqual([found?.name, found?.quotaBytes, found?.lastTestOk, found?.capabilities?.conditionalWrites], ['Vault', 2e9, true, true])
+  assert.deepEqual(
+    [found?.name, found?.quotaBytes, found?.lastTestOk, found?.capabilities?.conditionalWrites],
+    ['Vault', 2 * GiB, true, true],
+  )
   const tested = await holdfast(['target', 'test', 'Vault'], { env })
   assert.equal(tested.status, 0)
   assert.match(tested.stdout.toString(), /^✔ Look up the name \([\d.]+ ms\): .*\n(✔ .* \([\d.]+ ms\).*\n)+$/)
@@ -61,7 +64,7 @@ test('T1 T2 T8: a target is changed where it is: name, quota and secret, tried f
   const edit = (name: string, more: readonly string[], input = '') => holdfast(['target', 'edit', name, ...more], { env, input })
   const find = async (name: string) => (await listed()).find((one) => one.name === name)
   assert.equal((await edit('Before', ['--name', 'After', '--quota', '3GB'])).status, 0)
-  assert.deepEqual([(await find('After'))?.quotaBytes, await find('Before')], [3e9, undefined])
+  assert.deepEqual([(await find('After'))?.quotaBytes, await find('Before')], [3 * GiB, undefined])
   assert.equal((await edit('After', ['--quota', 'none'])).status, 0)
   assert.equal((await find('After'))?.quotaBytes, null)
   const wrong = await edit('After', ['--secret-stdin'], 'not the password')
@@ -74,7 +77,7 @@ test('T1 T2 T8: a target is changed where it is: name, quota and secret, tried f
   for (const more of [[], ['--bucket', 'b'], ['--quota', 'much']]) assert.equal((await edit('After', more)).status, 2, more.join())
   await succeed(['target', 'delete', 'After'], { env })
   assert.equal((await edit('Local', ['--quota', '1TB'])).status, 0)
-  assert.equal((await find('Local'))?.quotaBytes, 1e12)
+  assert.equal((await find('Local'))?.quotaBytes, 1024 * GiB)
   assert.equal((await edit('Local', ['--host', 'h'])).status, 2)
 })
 
