@@ -40,7 +40,10 @@ function makeObjects(root: string): void {
   }
 }
 
-/** Every object is listed once, and of those that passed nothing is kept: all of them together are more than 15 MiB. */
+/**
+ * Every object is listed once, and of those that passed nothing is kept: all of them together are more than 15 MiB, and what the first half
+ * leaves behind at least 7. The least of several looks counts, since in any one of them a page may be on its way.
+ */
 async function assertListed(target: StorageTarget): Promise<void> {
   const seen = new Uint8Array(ALL)
   const used: number[] = []
@@ -54,9 +57,9 @@ async function assertListed(target: StorageTarget): Promise<void> {
     if (count % (ALL / 10) === 0) used.push(inUse())
   }
   assert.equal(count, ALL)
-  const [first = 0] = used
-  const growth = Math.max(...used) - first
-  assert.ok(growth < 8 * 1024 * 1024, `memory grew by ${growth} bytes over the listing`)
+  const half = used.length / 2
+  const growth = Math.min(...used.slice(half)) - Math.min(...used.slice(0, half))
+  assert.ok(growth < 5 * 1024 * 1024, `memory grew by ${growth} bytes over the listing`)
 }
 
 describe('D13: 100,000 objects are listed in constant memory', () => {
