@@ -33,12 +33,15 @@ export interface Download extends AsyncDisposable {
 export interface DownloadService {
   /** NOT_FOUND, TARGET_REMOVED, OBJECT_MISSING, FILE_NOT_READY or FILE_DAMAGED where there is nothing to download. */
   find(caller: Caller, fileId: string): Promise<Downloadable>
-  /** `range` null: the whole file. Problems as `find`, and FILE_DAMAGED where the object does not open. */
   /**
    * Where the bytes are: for a direct file in a bucket a signed request to that, of which DOWNLOAD is told now; for all others the path at
    * this server, which tells it when they flow. Problems as `find`.
    */
   url(caller: Caller, fileId: string, request: DownloadUrlRequest): Promise<DownloadUrl>
+  /**
+   * `range` null: the whole file. Problems as `find`, FILE_DAMAGED where the object does not open, and RATE_LIMIT_EXCEEDED where as many
+   * downloads run as may run at once, of all or of this caller.
+   */
   start(caller: Caller, found: Downloadable, request: { range: ByteRange | null; signal: AbortSignal }): Promise<Download>
 }
 
@@ -46,7 +49,7 @@ export type DownloadDeps = SealedReaderDeps & {
   readonly store: Store
   readonly clock: Clock
   readonly targets: TargetAccess
-  /** Downloads that may run at once; each takes a few MiB. */
+  /** Downloads that may run at once; each takes a few MiB. Half of them at most are of one caller, who could keep all others out else. */
   readonly downloadsAtOnce: number
 }
 
@@ -112,24 +115,38 @@ async function record(deps: DownloadDeps, caller: Caller, { file, range, deliver
   })
 }
 
-export function downloadService(deps: DownloadDeps): DownloadService {
-  let running = 0
-  const requireSlot = (): void => {
-    if (running < deps.downloadsAtOnce) return
-    throw new Problem('RATE_LIMIT_EXCEEDED', `The server sends ${deps.downloadsAtOnce} files at once. Try again in a moment.`, {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-    })
+/** Lets so many downloads run at once, and half of them of one caller; by signed URLs, whose holders nobody knows apart, of one file. */
+function createPlaces(atOnce: number) {
+  const ofOne = Math.ceil(atOnce / 2)
+  const running = new Map<string, number>()
+  let all = 0
+  const full = (words: string): Problem =>
+    new Problem('RATE_LIMIT_EXCEEDED', `${words} Try again in a moment.`, { retryAfterSeconds: RETRY_AFTER_SECONDS })
+  /** Takes a place; what it answers gives it back. */
+  return ({ tenantId, actor }: Caller, fileId: string): (() => void) => {
+    const who = JSON.stringify([tenantId, actor.kind, actor.id, actor.kind === 'system' ? fileId : ''])
+    const own = running.get(who) ?? 0
+    if (all >= atOnce) throw full(`The server sends ${atOnce} files at once.`)
+    if (own >= ofOne) throw full(`The server sends ${ofOne} files at once to one person, token or URL.`)
+    all += 1
+    running.set(who, own + 1)
+    return () => {
+      all -= 1
+      const left = (running.get(who) ?? 1) - 1
+      if (left === 0) running.delete(who)
+      else running.set(who, left)
+    }
   }
+}
+
+export function downloadService(deps: DownloadDeps): DownloadService {
+  const takePlace = createPlaces(deps.downloadsAtOnce)
   return {
     find: (caller, fileId) => find(deps, caller, fileId),
     url: (caller, fileId, request) => giveUrl(deps, caller, { fileId, ...request }),
     async start(caller, { file }, request) {
-      requireSlot()
-      running += 1
       await using opened = new AsyncDisposableStack()
-      opened.defer(() => {
-        running -= 1
-      })
+      opened.defer(takePlace(caller, file.id))
       const { target } = opened.use(await deps.targets.lease(file.tenantId, file.targetId))
       const flagged = { caller, file }
       const plain = await orFlag(deps.store, flagged, () => openRange(deps, file, { ...request, target }))
