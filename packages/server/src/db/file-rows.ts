@@ -1,7 +1,4 @@
 import type { FileStatus, HashState, MalwareVerdict, RetentionName, Tier, ValidationFinding } from '@holdfast/api'
-import { sql as raw } from 'kysely'
-import type { Sql } from './database.ts'
-import { isHeld } from './hold-cover.ts'
 
 export type FileRow = {
   id: string
@@ -180,16 +177,6 @@ export const fileColumns = [
   'files.superseded_by as supersededBy',
 ] as const
 
-export const viewColumns = [
-  ...fileColumns,
-  'targets.name as targetName',
-  'targets.kind as targetKind',
-  'targets.removed_at as targetRemovedAt',
-  'goals.name as syncTargetName',
-  'goals.removed_at as syncTargetRemovedAt',
-  'uploads.id as uploadId',
-] as const
-
 const toFlag = (value: boolean): 0 | 1 => (value ? 1 : 0)
 const toJson = <T>(value: T): string | Extract<T, null | undefined> =>
   value === null || value === undefined ? (value as Extract<T, null | undefined>) : JSON.stringify(value)
@@ -287,19 +274,3 @@ export const typedFile = <T extends AsStored>(row: T): Omit<T, keyof AsStored> &
   validation: row.validation === null ? null : (JSON.parse(row.validation) as ValidationFinding[]),
   malware: row.malware === null ? null : (JSON.parse(row.malware) as MalwareVerdict),
 })
-
-export const typedView = (row: Omit<FileView, keyof AsStored | 'held'> & AsStored & { held: 0 | 1 }): FileView => ({
-  ...typedFile(row),
-  held: row.held === 1,
-})
-
-export const isNotHeld = raw<boolean>`not ${isHeld}`
-
-export const views = (sql: Sql) =>
-  sql
-    .selectFrom('files')
-    .innerJoin('targets', 'targets.id', 'files.target_id')
-    .leftJoin('targets as goals', 'goals.id', 'files.sync_target_id')
-    .leftJoin('uploads', (join) => join.onRef('uploads.file_id', '=', 'files.id').onRef('uploads.tenant_id', '=', 'files.tenant_id'))
-    .select(viewColumns)
-    .select(raw<0 | 1>`case when ${isHeld} then 1 else 0 end`.as('held'))

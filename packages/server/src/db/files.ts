@@ -10,14 +10,12 @@ import {
   type FileRow,
   type FileView,
   fileColumns,
-  isNotHeld,
   type SeenObject,
   stored,
   storedChange,
   typedFile,
-  typedView,
-  views,
 } from './file-rows.ts'
+import { isNotHeld, typedView, views } from './file-views.ts'
 import { keptQuery } from './kept-query.ts'
 import { rowInsert } from './row-insert.ts'
 
