@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { ensureServers } from './servers.js'
 import { ensureInstalled, ensureWebBuilt, root, runNode, toolEnvironment } from './toolchain.js'
 
@@ -44,9 +45,10 @@ function staticChecks() {
   }
 }
 
-/** A suite ends with its last test: a handle that a library leaves open does not hold up all that come after. */
+const suiteEnd = pathToFileURL(join(root, 'scripts', 'suite-end.js')).href
+
 const runSuites = (files, concurrency) =>
-  runNode(['--test', '--test-force-exit', `--test-concurrency=${concurrency}`, '--test-timeout=1200000', ...files])
+  runNode(['--import', suiteEnd, '--test', `--test-concurrency=${concurrency}`, '--test-timeout=1200000', ...files])
 
 ensureInstalled()
 const { units, journeys } = suites()
