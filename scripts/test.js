@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { ensureServers } from './servers.js'
 import { ensureInstalled, ensureWebBuilt, root, runNode, toolEnvironment } from './toolchain.js'
 
@@ -45,10 +44,7 @@ function staticChecks() {
   }
 }
 
-const suiteEnd = pathToFileURL(join(root, 'scripts', 'suite-end.js')).href
-
-const runSuites = (files, concurrency) =>
-  runNode(['--import', suiteEnd, '--test', `--test-concurrency=${concurrency}`, '--test-timeout=1200000', ...files])
+const runSuites = (files, concurrency) => runNode(['--test', `--test-concurrency=${concurrency}`, '--test-timeout=1200000', ...files])
 
 ensureInstalled()
 const { units, journeys } = suites()

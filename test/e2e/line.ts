@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
+import { breakOff } from '../servers/break-off.ts'
 
 /**
  * The network between a browser and the server: one address that stays while the server goes and comes, with a speed of its own.
@@ -43,7 +44,7 @@ export async function startLine(serverPort: () => number): Promise<Line> {
   if (address === null || typeof address === 'string') throw new Error('The line has no port')
   const cut = () => {
     up = false
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) breakOff(socket)
   }
   return {
     port: address.port,

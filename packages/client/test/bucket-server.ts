@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { breakOff } from '../../../test/servers/break-off.ts'
 
 /** What goes wrong with a part on its way into the bucket. Bytes are counted over the request's body. */
 export type BucketFault =
@@ -120,12 +121,12 @@ async function readBody(request: IncomingMessage, fault: BucketFault | null): Pr
       chunks.push(chunk)
       bytes += chunk.length
       if (fault?.kind !== 'reset' || bytes < fault.afterBytes) continue
-      request.socket.resetAndDestroy()
+      breakOff(request.socket)
       return null
     }
   } catch {
     return null
   }
-  if (fault?.kind === 'reset') request.socket.resetAndDestroy()
+  if (fault?.kind === 'reset') breakOff(request.socket)
   return fault?.kind === 'reset' ? null : Buffer.concat(chunks)
 }

@@ -1,5 +1,6 @@
 import { request as ask, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { breakOff } from '../../../test/servers/break-off.ts'
 
 /** What a gate does with a request instead of passing it on. */
 export type Deed =
@@ -63,7 +64,7 @@ async function meet({ request, response, server, rules, passed }: Meeting): Prom
   const deed = rule?.deed ?? null
   const entry: Passed = { method, path, headers, status: 0 }
   passed.push(entry)
-  if (deed?.kind === 'reset') return void request.socket.resetAndDestroy()
+  if (deed?.kind === 'reset') return void breakOff(request.socket)
   if (deed?.kind === 'answer') {
     entry.status = deed.status
     request.resume()
