@@ -12,6 +12,7 @@ import { type Instance, openInstance } from './open-instance.ts'
 import { type AuditExport, type AuditExportFormat, auditService } from './services/audit.ts'
 import { commandLineActor, commandLineCaller } from './services/caller.ts'
 import { memberService } from './services/members.ts'
+import { pages } from './services/pages.ts'
 import { setupService } from './services/setup.ts'
 import { tokenService } from './services/tokens.ts'
 import { probeEncryptedStorage } from './storage/probe-encrypted.ts'
@@ -47,15 +48,7 @@ export async function createTenant(instance: Instance, tenant: { slug: string; n
 }
 
 /** Every tenant, the oldest first. */
-export async function* listTenants({ store }: Instance): AsyncGenerator<TenantRow> {
-  for (let after = ''; ; ) {
-    const rows = await store.read.tenants.page(after, PAGE)
-    yield* rows
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last.id
-  }
-}
+export const listTenants = ({ store }: Instance): AsyncGenerator<TenantRow> => pages((after) => store.read.tenants.page(after, PAGE))
 
 /** Makes an API token and answers its secret, which is kept nowhere. */
 export async function createToken(instance: Instance, request: TokenCreate & { tenantId: string | null }): Promise<string> {

@@ -151,7 +151,7 @@ test('O4: a parser that takes its process down with it is refused; this process 
 })
 
 test('O4 N1: a process whose parser loops does not outlive a server that is killed', async () => {
-  const server = fork(new URL('./parent-watch.child.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const server = fork(new URL('./process-watch.child.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const [{ pid }] = (await once(server, 'message')) as [{ pid: number }]
   const isThere = async (): Promise<boolean> => !/\) [ZX] /.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X '))
   try {

@@ -35,9 +35,9 @@ export function toPage<T extends { readonly id: string }, A>(rows: readonly T[],
   return { items: cut.rows.map(toAnswer), nextCursor: cut.nextCursor }
 }
 
-/** The rows that `read` answers page by page in the order of their ids, each page after the last id of the one before. */
-export async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>): AsyncGenerator<T> {
-  for (let after = ''; ; ) {
+/** The rows that `read` answers page by page in the order of their ids, each page after the last id of the one before, the first after `from`. */
+export async function* pages<T extends { readonly id: string }>(read: (after: string) => Promise<T[]>, from = ''): AsyncGenerator<T> {
+  for (let after = from; ; ) {
     const rows = await read(after)
     yield* rows
     const last = rows.at(-1)

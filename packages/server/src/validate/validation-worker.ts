@@ -1,17 +1,12 @@
-import { Worker } from 'node:worker_threads'
 import { type FileBytes, WINDOW_BYTES } from './file-bytes.ts'
 import { judgeFile } from './judge.ts'
-import { endWithParent } from './parent-watch.ts'
+import { watchProcess } from './process-watch.ts'
 import type { FromValidationWorker, ToValidationWorker } from './validation-messages.ts'
 
 // Hostile bytes are parsed here alone, in a process of their own: what a parser does to itself, native code too, ends with it.
 
 const [, , mostMebibytes] = process.argv
-const MEBIBYTE = 1024 * 1024
-new Worker(new URL('./memory-watch.ts', import.meta.url), {
-  workerData: { mostBytes: Number(mostMebibytes) * MEBIBYTE },
-  resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
-}).unref()
+watchProcess({ mostBytes: Number(mostMebibytes) * 2 ** 20 })
 
 const waiting = new Map<number, (bytes: Uint8Array) => void>()
 let reads = 0
@@ -32,7 +27,6 @@ const fileOf = (size: number): FileBytes => ({
 })
 
 process.on('disconnect', () => process.exit())
-endWithParent()
 // A stop of the service reaches this process too; what is being judged is judged to its end, or ends with the server.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('message', async (message: ToValidationWorker) => {

@@ -1,6 +1,7 @@
 import { hasObject } from '../../core/file-states.ts'
 import type { FileRow } from '../../db/file-rows.ts'
 import { StorageError, type StorageTarget } from '../../storage/target.ts'
+import { pages } from '../pages.ts'
 import { ObjectDamaged } from '../sealed/damage.ts'
 import { readDigest } from './check-files.ts'
 import type { CheckDeps } from './check-store.ts'
@@ -39,15 +40,9 @@ const PAGE = 200
  * changes nothing, and may run beside a server. Files whose target was removed are left out: nobody can ask it.
  */
 export async function* verifyStored(deps: Deps, options: VerifyStoredOptions): AsyncGenerator<StoredVerdict> {
-  for (let { after } = options; ; ) {
-    const page = await deps.store.read.files.pageOfAll(after, PAGE)
-    for (const file of page) {
-      const verdict = await verifyOne(deps, file, options)
-      if (verdict) yield verdict
-    }
-    const last = page.at(-1)
-    if (!last) return
-    after = last.id
+  for await (const file of pages((after) => deps.store.read.files.pageOfAll(after, PAGE), options.after)) {
+    const verdict = await verifyOne(deps, file, options)
+    if (verdict) yield verdict
   }
 }
 

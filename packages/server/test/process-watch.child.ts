@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
-import { endWithParent } from '../src/validate/parent-watch.ts'
+import { watchProcess } from '../src/validate/process-watch.ts'
 
 // Twice the same program: the first starts the second and tells its id; the second loops as a parser might that never comes to an end.
 
 if (process.argv[2] === 'loop') {
-  endWithParent()
+  watchProcess({ mostBytes: Number.POSITIVE_INFINITY })
   process.send?.('looping', () => {
     for (;;);
   })
